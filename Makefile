@@ -1,0 +1,62 @@
+# Every target makes its own environment from nothing: `make test` is enough.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
+
+.PHONY: demo test lint typecheck pytest verify bench records docs tables clean
+
+demo: $(VENV)/.ready
+	$(BIN)/python examples/heat_sink.py $(ARGS)
+
+test: lint typecheck pytest
+
+lint: $(VENV)/.ready-test
+	$(BIN)/ruff check .
+
+# Against the installed wheel: only there do the root folders import as froude.*
+typecheck: $(VENV)/.ready-test
+	rm -rf build/lib build/bdist* build/wheel build/typecheck
+	$(PIP) wheel . --no-deps --no-build-isolation --wheel-dir build/wheel
+	$(PIP) install --no-deps --target build/typecheck build/wheel/*.whl
+	$(BIN)/pyright --pythonpath $(BIN)/python
+
+pytest: $(VENV)/.ready-test
+	$(BIN)/python -m pytest $(ARGS)
+
+# make verify [ONLY="case case"] [DATA=folder] [RECORD=1]
+verify: $(VENV)/.ready-test
+	$(BIN)/python -m benchmarks.verify $(if $(DATA),--data $(DATA)) \
+	  $(if $(ONLY),--only $(ONLY)) $(if $(RECORD),--record)
+
+# make bench [ONLY=comparison] [RECORD=1]
+bench: $(VENV)/.ready-test
+	$(BIN)/python -m benchmarks.bench $(if $(ONLY),--only $(ONLY)) \
+	  $(if $(RECORD),--record)
+
+# make records [ONLY=case]
+records: $(VENV)/.ready-test
+	$(BIN)/python -m benchmarks.records $(if $(ONLY),--only $(ONLY))
+
+tables: $(VENV)/.ready-test
+	$(BIN)/python -m benchmarks.tables
+
+docs: $(VENV)/.ready-docs
+	$(BIN)/mkdocs build --strict --quiet --site-dir build/site
+
+$(VENV)/.ready: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --upgrade "pip>=25.1"
+	$(PIP) install --editable ".[plot]"
+	touch $@
+
+$(VENV)/.ready-test: $(VENV)/.ready
+	$(PIP) install --group test
+	touch $@
+
+$(VENV)/.ready-docs: $(VENV)/.ready
+	$(PIP) install --group docs
+	touch $@
+
+clean:
+	rm -rf build $(VENV)

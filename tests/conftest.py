@@ -1,0 +1,13 @@
+"""Double precision for every test, and compiled programs kept between local runs."""
+
+from pathlib import Path
+
+import jax
+
+jax.config.update("jax_enable_x64", True)
+
+# Set here and not through the environment: a child process that a test kills must
+# not leave half an entry behind for the next run.
+_CACHE = Path(__file__).parents[1] / "build" / "xla"
+jax.config.update("jax_compilation_cache_dir", str(_CACHE))
+jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)

@@ -1,0 +1,49 @@
+"""The code in the README and on the pages of docs/ runs, page by page."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = [
+    ROOT / "README.md",
+    *sorted(
+        path
+        for path in (ROOT / "docs").rglob("*.md")
+        if "```python\n" in path.read_text()
+    ),
+]
+_BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_blocks_of_a_page_run_in_order(page, tmp_path):
+    """Each page is one script: a reader can paste its blocks from the top."""
+    blocks = _BLOCK.findall(page.read_text())
+    script = tmp_path / "page.py"
+    script.write_text("\n".join(blocks))
+    done = subprocess.run(
+        [sys.executable, script.name],
+        cwd=tmp_path,
+        env={**os.environ, "MPLBACKEND": "agg"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, f"{page}\n{done.stdout}\n{done.stderr}"
+
+
+def test_readme_script_fits_in_25_lines():
+    blocks = _BLOCK.findall((ROOT / "README.md").read_text())
+    assert all(block.count("\n") <= 25 for block in blocks)
+
+
+def test_pages_with_code_switch_double_precision_on_first():
+    for page in PAGES:
+        blocks = _BLOCK.findall(page.read_text())
+        if blocks and "froude" in "".join(blocks):
+            assert 'jax.config.update("jax_enable_x64", True)' in blocks[0], page
