@@ -1,0 +1,106 @@
+"""A problem: law, domain, conditions by boundary name, initial state, interval."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import equinox as eqx
+import jax
+import numpy as np
+from jaxtyping import Array, Float
+
+from .balance_law import AbstractBalanceLaw
+from .boundary import AbstractBoundaryCondition, AbstractEssentialCondition, acts_on
+from .domain import AbstractDomain
+from .parameter import as_function, as_parameter
+
+Conditions = dict[str, tuple[AbstractBoundaryCondition, ...]]
+
+
+def _as_conditions(given: Mapping[str, Any]) -> Conditions:
+    return {
+        name: (held,) if isinstance(held, AbstractBoundaryCondition) else tuple(held)
+        for name, held in given.items()
+    }
+
+
+class Problem(eqx.Module):
+    """Everything that defines a solution and nothing numerical.
+
+    A problem is a pytree: `jax.vmap` over its leaves is a design sweep and `jax.grad`
+    over them a design sensitivity.
+
+    Args:
+        law: the balance law.
+        domain: geometry with named boundary parts.
+        conditions: for each boundary name a condition or a tuple of them.
+        initial: u at the start, number or callable pytree of x with values
+            (components,); `None` for a steady problem.
+        interval: start and end time [s]; `None` for a steady problem.
+
+    Raises:
+        ValueError: boundary names that do not match the domain, two conditions that
+            contradict each other, or an interval that is not increasing.
+    """
+
+    law: AbstractBalanceLaw
+    domain: AbstractDomain
+    conditions: Conditions = eqx.field(converter=_as_conditions, default_factory=dict)
+    initial: Callable[[Float[Array, " dim"]], Array] | None = eqx.field(
+        converter=lambda v: None if v is None else as_function(v, "initial"),
+        default=None,
+    )
+    interval: Float[Array, " 2"] | None = eqx.field(
+        converter=lambda v: None if v is None else as_parameter(v, "interval"),
+        default=None,
+    )
+
+    def __check_init__(self) -> None:
+        expected, given = set(self.domain.boundary_names), set(self.conditions)
+        if expected != given:
+            raise ValueError(
+                f"conditions: no condition for {sorted(expected - given)}, unknown "
+                f"boundary {sorted(given - expected)}; the domain has "
+                f"{self.domain.boundary_names}."
+            )
+        for name, conditions in self.conditions.items():
+            _check_conditions(self.law, name, conditions)
+        interval = self.interval
+        if interval is not None and not isinstance(interval, jax.core.Tracer):
+            start_end = np.asarray(interval)
+            if start_end.shape != (2,) or not start_end[0] < start_end[1]:
+                raise ValueError(
+                    f"interval = {start_end} must be (start, end) with start < end."
+                )
+
+
+def _check_conditions(
+    law: AbstractBalanceLaw, name: str, conditions: tuple[Any, ...]
+) -> None:
+    held = np.zeros(len(law.components), int)
+    covered = np.zeros(len(law.components), bool)
+    for condition in conditions:
+        if not isinstance(condition, AbstractBoundaryCondition):
+            raise TypeError(
+                f"conditions[{name!r}] holds {condition!r}, which is no boundary "
+                "condition; use Dirichlet, NormalFlux, Robin, Radiation or Outflow."
+            )
+        mask = acts_on(condition, law)
+        if np.any(held & mask):
+            raise ValueError(
+                f"conditions[{name!r}] prescribes a component twice: "
+                f"{type(condition).__name__} follows a Dirichlet condition on it."
+            )
+        if isinstance(condition, AbstractEssentialCondition):
+            if np.any(covered & mask):
+                raise ValueError(
+                    f"conditions[{name!r}] prescribes value and flux of one component."
+                )
+            held += mask
+        covered |= mask
+    if not covered.all():
+        missing = [
+            component.name
+            for component, ok in zip(law.components, covered, strict=True)
+            if not ok
+        ]
+        raise ValueError(f"conditions[{name!r}] leaves {missing} without a condition.")
