@@ -1,0 +1,143 @@
+"""A problem on a grid or mesh: the only place with arrays over space."""
+
+import abc
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from ..physics import Problem
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+class AbstractDiscretization(eqx.Module):
+    """The semi-discrete balance d storage(t, U) / dt = inflow(t, U).
+
+    A state `U` is one array (components, *cells) on a grid or (components, nodes) on a
+    mesh. `storage` and `inflow` are integrals over the cell or against the test
+    function of each degree of freedom, so that their sums over space are the content
+    of the domain and its net supply. Essential conditions are written into the state
+    by `constrain`; `free` marks what remains unknown.
+    """
+
+    problem: eqx.AbstractVar[Problem]
+
+    @abc.abstractmethod
+    def project(self, function: Callable[[Array], Array]) -> Array:
+        """Represent `function(x) -> (components,)` as a state."""
+
+    @abc.abstractmethod
+    def storage(self, t: Array, state: Array) -> Array:
+        """Stored amount per degree of freedom [storage unit], shaped like the state."""
+
+    @abc.abstractmethod
+    def inflow(self, t: Array, state: Array) -> Array:
+        """Net supply per degree of freedom [storage unit s^-1]: source minus outflow.
+
+        Rows of essential degrees of freedom hold the supply that their boundary
+        reaction must balance.
+        """
+
+    @abc.abstractmethod
+    def constrain(self, t: Array, state: Array) -> Array:
+        """Write the essential boundary values at time `t` into the state."""
+
+    @abc.abstractmethod
+    def free(self) -> Array | None:
+        """Boolean array shaped like the state, False where essential; None if all."""
+
+    @abc.abstractmethod
+    def rate(self, t: Array, state: Array, storage_rate: Array) -> Array:
+        """dU/dt that makes d storage/dt = `storage_rate` (essential rows follow g')."""
+
+    @abc.abstractmethod
+    def jacobian(
+        self, t: Array, state: Array, storage_weight: Array, inflow_weight: Array
+    ) -> Any:
+        """Derivative of storage_weight * storage - inflow_weight * inflow.
+
+        Essential rows and columns are those of the identity, so that a symmetric law
+        keeps a symmetric matrix. Rows follow the flattened state.
+
+        Returns:
+            A `SparseMatrix`, or an operator with `mv` where the scheme is dense.
+        """
+
+    @abc.abstractmethod
+    def boundary_flux(
+        self, t: Array, state: Array, *, storage_rate: Array | None = None
+    ) -> dict[str, Float[Array, " components"]]:
+        """Outward flux through each boundary part [storage unit s^-1].
+
+        Args:
+            t: time [s].
+            state: the state.
+            storage_rate: d storage/dt on the degrees of freedom; needed where the flux
+                is a nodal reaction, zero when omitted (steady).
+        """
+
+    @abc.abstractmethod
+    def source_integral(self, t: Array, state: Array) -> Float[Array, " components"]:
+        """Integral of the source over the domain [storage unit s^-1]."""
+
+    @abc.abstractmethod
+    def integrate(self, field: Array) -> Float[Array, " components"]:
+        """Integral over the domain of a field given like a state."""
+
+    @abc.abstractmethod
+    def coordinates(self) -> Float[Array, "points dim"]:
+        """Where `collocate` reports values [m]."""
+
+    @abc.abstractmethod
+    def collocate(self, state: Array) -> Float[Array, "components points"]:
+        """Values of the state at `coordinates`."""
+
+    @abc.abstractmethod
+    def export(self, times: Array, states: Array) -> "xr.Dataset":
+        """Label states (times, *state) with coordinates, units and long names."""
+
+    def content(self, t: Array, state: Array) -> Float[Array, " components"]:
+        """Integral of the storage over the domain [storage unit]."""
+        stored = self.storage(t, state)
+        return jnp.sum(stored.reshape(stored.shape[0], -1), axis=1)
+
+    def rhs(self, t: Array, state: Array) -> Array:
+        """dU/dt, for explicit time stepping."""
+        return self.rate(t, state, self.inflow(t, state))
+
+    def residual(
+        self, t0: Array, state0: Array, t1: Array, state1: Array, *, theta: float = 0.5
+    ) -> Array:
+        """Discrete balance of one time step, shaped like the state.
+
+        storage(t1) - storage(t0) - (t1 - t0) (θ inflow(t1) + (1 - θ) inflow(t0)), and
+        u - g on essential rows. The default θ = 1/2 is second order in time. The same
+        function drives the θ-method, operator losses and checks of predictions.
+
+        Args:
+            t0: start of the step [s].
+            state0: state at `t0`.
+            t1: end of the step [s].
+            state1: state at `t1`.
+            theta: weight of the end of the step, 1/2 to 1.
+        """
+        constrained = self.constrain(t1, state1)
+        supply = theta * self.inflow(t1, constrained)
+        if theta != 1.0:
+            supply = supply + (1 - theta) * self.inflow(t0, state0)
+        change = self.storage(t1, constrained) - self.storage(t0, state0)
+        return self.close(state1 - constrained, change - (t1 - t0) * supply)
+
+    def steady_residual(self, t: Array, state: Array) -> Array:
+        """Minus the inflow, and u - g on essential rows; zero at a steady state."""
+        constrained = self.constrain(t, state)
+        return self.close(state - constrained, -self.inflow(t, constrained))
+
+    def close(self, departure: Array, balance: Array) -> Array:
+        """Take `balance` on free rows and `departure` from g on essential rows."""
+        free = self.free()
+        return balance if free is None else jnp.where(free, balance, departure)

@@ -1,0 +1,73 @@
+"""What a solve returns: states, times, status, statistics and the books."""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from .discretization import AbstractDiscretization
+from .status import Status
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+class Ledger(NamedTuple):
+    """Amounts accumulated since the start, at each saved time.
+
+    Shapes: `content` and `source` (times, components), `outflow` maps each boundary
+    name to (times, components). Units: storage unit; for steady solves the rates per
+    second, with zero content.
+    """
+
+    content: Float[Array, "times components"]
+    source: Float[Array, "times components"]
+    outflow: dict[str, Float[Array, "times components"]]
+
+
+class Statistics(NamedTuple):
+    """Work done: Newton steps, linear iterations, last relative residual norm."""
+
+    newton_steps: Array
+    linear_steps: Array
+    residual_norm: Array
+
+
+class Solution(eqx.Module):
+    """Saved states of one solve; under vmap every field gains a leading axis.
+
+    Args:
+        discretization: the problem on its grid or mesh.
+        times: saved times [s], shape (times,).
+        states: saved states, shape (times, *state).
+        status: `Status` code, int8, shape ().
+        statistics: work done and final residual.
+        ledger: content, source and outflow for `budget`.
+    """
+
+    discretization: AbstractDiscretization
+    times: Float[Array, " times"]
+    states: Array
+    status: Array
+    statistics: Statistics
+    ledger: Ledger
+
+    @property
+    def final(self) -> Array:
+        """State at the last saved time."""
+        return self.states[-1]
+
+    @property
+    def ok(self) -> Array:
+        """True where the solve reached its tolerance."""
+        return jnp.asarray(self.status) == Status.OK
+
+    def to_xarray(self) -> "xr.Dataset":
+        """Label the states with coordinates, units, long names and the status."""
+        dataset = self.discretization.export(self.times, self.states)
+        status = Status(int(np.asarray(self.status)))
+        dataset.attrs["status"] = status.name.lower()
+        dataset.attrs["status_message"] = status.message
+        return dataset
