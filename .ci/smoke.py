@@ -4,12 +4,20 @@ import subprocess
 import sys
 import time
 
-_IMPORT = "import time; s = time.perf_counter(); import froude; print(time.perf_counter() - s)"
+_IMPORT = """
+import time
+start = time.perf_counter()
+import froude
+print(time.perf_counter() - start)
+"""
 
-seconds = sorted(
-    float(subprocess.run([sys.executable, "-c", _IMPORT], capture_output=True, check=True).stdout)
-    for _ in range(3)
-)[1]
+
+def _seconds_of_import():
+    command = [sys.executable, "-c", _IMPORT]
+    return float(subprocess.run(command, capture_output=True, check=True).stdout)
+
+
+seconds = sorted(_seconds_of_import() for _ in range(3))[1]
 print(f"import froude: {seconds:.2f} s")
 if seconds > 2.0:
     raise SystemExit("import froude takes more than 2 s")
