@@ -1,0 +1,265 @@
+"""Reference cells: nodes, shape functions, facets and quadrature, host arrays only.
+
+Cells carry their meshio name and VTK node order. Simplices live on the unit simplex,
+quadrilaterals and hexahedra on [-1, 1]^dim. Order 1 and 2 are the Lagrange families
+P1, P2 (simplices) and Q1, Q2 (tensor products), used for geometry and unknowns alike.
+"""
+
+import dataclasses
+import itertools
+from functools import cached_property, lru_cache
+
+import numpy as np
+
+
+@dataclasses.dataclass(frozen=True)
+class ReferenceCell:
+    """A Lagrange reference cell.
+
+    Args:
+        name: the meshio cell type, such as "triangle6".
+        element: the family and order, such as "P2".
+        dimension: number of reference coordinates.
+        order: polynomial order, 1 or 2.
+        corners: number of corner nodes; they come first in the node order.
+        facet_name: the cell type of the facets; "" for lines.
+        facet_corners: corner indices of each facet, counter-clockwise from outside.
+    """
+
+    name: str
+    element: str
+    dimension: int
+    order: int
+    corners: int
+    facet_name: str
+    facet_corners: tuple[tuple[int, ...], ...]
+
+    @property
+    def simplex(self) -> bool:
+        return self.element.startswith("P")
+
+    @property
+    def facet(self) -> "ReferenceCell":
+        """The reference cell of the facets."""
+        return CELLS[self.facet_name]
+
+    @cached_property
+    def nodes(self) -> np.ndarray:
+        """Reference coordinates of the nodes, (nodes, dimension), in VTK order."""
+        corners = _CORNERS[self.name.rstrip("0123456789")]
+        if self.order == 1:
+            return corners
+        parts = [corners]
+        for group in _MIDPOINTS[self.name]:
+            parts.append(corners[list(group)].mean(axis=0, keepdims=True))
+        return np.concatenate(parts)
+
+    @cached_property
+    def facet_nodes(self) -> np.ndarray:
+        """Cell node indices of every facet, (facets, nodes of a facet)."""
+        linear = self.facet if self.order == 1 else CELLS[_LINEAR[self.facet_name]]
+        shape = linear.shape(self.facet.nodes)
+        rows = []
+        for corners in self.facet_corners:
+            where = shape @ self.nodes[list(corners)]
+            distance = np.abs(where[:, None] - self.nodes[None]).sum(axis=-1)
+            rows.append(distance.argmin(axis=1))
+        return np.asarray(rows)
+
+    @cached_property
+    def _exponents(self) -> np.ndarray:
+        powers = itertools.product(range(self.order + 1), repeat=self.dimension)
+        if self.simplex:
+            powers = (p for p in powers if sum(p) <= self.order)
+        return np.asarray(list(powers))
+
+    @cached_property
+    def _coefficients(self) -> np.ndarray:
+        return np.linalg.inv(_monomials(self.nodes, self._exponents))
+
+    def shape(self, points: np.ndarray) -> np.ndarray:
+        """Values of the shape functions.
+
+        Args:
+            points: reference coordinates, (points, dimension).
+
+        Returns:
+            (points, nodes).
+        """
+        return _monomials(points, self._exponents) @ self._coefficients
+
+    def shape_gradient(self, points: np.ndarray) -> np.ndarray:
+        """Reference gradients of the shape functions.
+
+        Args:
+            points: reference coordinates, (points, dimension).
+
+        Returns:
+            (points, dimension, nodes).
+        """
+        columns = []
+        for axis in range(self.dimension):
+            factor = self._exponents[:, axis]
+            lowered = self._exponents.copy()
+            lowered[:, axis] = np.maximum(factor - 1, 0)
+            columns.append((factor * _monomials(points, lowered)) @ self._coefficients)
+        return np.stack(columns, axis=1)
+
+    def quadrature(self, degree: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """A quadrature rule with positive weights.
+
+        Args:
+            degree: total degree integrated exactly; by default exact for the mass
+                matrix of an affine cell, which keeps the order in L2 optimal.
+
+        Returns:
+            points (points, dimension) and weights (points,).
+        """
+        degree = 2 * self.order if degree is None else degree
+        rule = _simplex_rule if self.simplex else _tensor_rule
+        return rule(self.dimension, degree)
+
+
+def _monomials(points: np.ndarray, exponents: np.ndarray) -> np.ndarray:
+    return np.prod(points[:, None, :] ** exponents[None], axis=-1)
+
+
+@lru_cache(maxsize=64)
+def _tensor_rule(dimension: int, degree: int) -> tuple[np.ndarray, np.ndarray]:
+    x, w = np.polynomial.legendre.leggauss(degree // 2 + 1)
+    grids = np.meshgrid(*[x] * dimension, indexing="ij")
+    weights = np.meshgrid(*[w] * dimension, indexing="ij")
+    points = np.stack([g.ravel() for g in grids], axis=-1)
+    return points, np.prod([g.ravel() for g in weights], axis=0)
+
+
+@lru_cache(maxsize=64)
+def _simplex_rule(dimension: int, degree: int) -> tuple[np.ndarray, np.ndarray]:
+    if dimension == 2 and degree <= 2:
+        return _orbits(2, [(1 / 3, (1 / 6, 1 / 6, 2 / 3))])
+    if dimension == 2 and degree <= 4:
+        # Strang and Fix (1973), six points, in closed form.
+        root = np.sqrt(38 - 44 * np.sqrt(2 / 5))
+        a, b = (8 - np.sqrt(10) + root) / 18, (8 - np.sqrt(10) - root) / 18
+        root = np.sqrt(213125 - 53320 * np.sqrt(10))
+        weights = (620 + root) / 3720, (620 - root) / 3720
+        return _orbits(
+            2, [(weights[0], (a, a, 1 - 2 * a)), (weights[1], (b, b, 1 - 2 * b))]
+        )
+    if dimension == 3 and degree <= 2:
+        a = (5 - np.sqrt(5)) / 20
+        return _orbits(3, [(1 / 4, (a, a, a, 1 - 3 * a))])
+    if dimension == 3 and degree <= 5:
+        # Walkington (2000), 14 points of degree 5.
+        a, b, c = 0.31088591926330060980, 0.092735250310891226402, 0.045503704125649649492
+        return _orbits(
+            3,
+            [
+                (0.11268792571801585080, (a, a, a, 1 - 3 * a)),
+                (0.073493043116361949544, (b, b, b, 1 - 3 * b)),
+                (0.042546020777081466438, (c, c, 0.5 - c, 0.5 - c)),
+            ],
+        )
+    return _conical_rule(dimension, degree)
+
+
+def _orbits(dimension: int, orbits) -> tuple[np.ndarray, np.ndarray]:
+    """All distinct permutations of barycentric points; weights sum to the volume."""
+    points, weights = [], []
+    for weight, barycentric in orbits:
+        for point in sorted(set(itertools.permutations(barycentric))):
+            points.append(point[1:])
+            weights.append(weight)
+    volume = 0.5 if dimension == 2 else 1 / 6
+    weights = np.asarray(weights)
+    return np.asarray(points), weights * (volume / weights.sum())
+
+
+def _conical_rule(dimension: int, degree: int) -> tuple[np.ndarray, np.ndarray]:
+    """Stroud's conical product of Gauss-Jacobi rules, for any degree."""
+    from scipy.special import roots_jacobi
+
+    count = degree // 2 + 1
+    axes = []
+    for power in range(dimension):
+        x, w = roots_jacobi(count, power, 0)
+        axes.append((0.5 * (x + 1), w / 2 ** (power + 1)))
+    points, weights = [], []
+    for index in itertools.product(range(count), repeat=dimension):
+        remaining, weight, point = 1.0, 1.0, np.zeros(dimension)
+        for power in reversed(range(dimension)):
+            x, w = axes[power][0][index[power]], axes[power][1][index[power]]
+            point[power] = remaining * x
+            remaining *= 1 - x
+            weight *= w
+        points.append(point)
+        weights.append(weight)
+    return np.asarray(points), np.asarray(weights)
+
+
+_CORNERS = {
+    "line": np.array([[-1.0], [1.0]]),
+    "triangle": np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]),
+    "tetra": np.array(
+        [[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
+    ),
+    "quad": np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]]),
+    "hexahedron": np.array(
+        [
+            [-1.0, -1.0, -1.0],
+            [1.0, -1.0, -1.0],
+            [1.0, 1.0, -1.0],
+            [-1.0, 1.0, -1.0],
+            [-1.0, -1.0, 1.0],
+            [1.0, -1.0, 1.0],
+            [1.0, 1.0, 1.0],
+            [-1.0, 1.0, 1.0],
+        ]
+    ),
+}
+_TRIANGLE_FACETS = ((0, 1), (1, 2), (2, 0))
+_QUAD_FACETS = ((0, 1), (1, 2), (2, 3), (3, 0))
+_TETRA_FACETS = ((0, 2, 1), (0, 1, 3), (1, 2, 3), (0, 3, 2))
+_HEXAHEDRON_FACETS = (
+    (0, 4, 7, 3),
+    (1, 2, 6, 5),
+    (0, 1, 5, 4),
+    (3, 7, 6, 2),
+    (0, 3, 2, 1),
+    (4, 5, 6, 7),
+)
+_HEXAHEDRON_EDGES = (
+    *((0, 1), (1, 2), (2, 3), (3, 0), (4, 5), (5, 6), (6, 7), (7, 4)),
+    *((0, 4), (1, 5), (2, 6), (3, 7)),
+)
+# Corners whose mean is each further node, in the order of VTK and meshio.
+_MIDPOINTS = {
+    "line3": ((0, 1),),
+    "triangle6": _TRIANGLE_FACETS,
+    "tetra10": ((0, 1), (1, 2), (0, 2), (0, 3), (1, 3), (2, 3)),
+    "quad9": (*_QUAD_FACETS, (0, 1, 2, 3)),
+    "hexahedron27": (*_HEXAHEDRON_EDGES, *_HEXAHEDRON_FACETS, tuple(range(8))),
+}
+_LINEAR = {
+    "line3": "line",
+    "triangle6": "triangle",
+    "quad9": "quad",
+    "tetra10": "tetra",
+    "hexahedron27": "hexahedron",
+}
+
+CELLS = {
+    cell.name: cell
+    for cell in (
+        ReferenceCell("line", "Q1", 1, 1, 2, "", ()),
+        ReferenceCell("line3", "Q2", 1, 2, 2, "", ()),
+        ReferenceCell("triangle", "P1", 2, 1, 3, "line", _TRIANGLE_FACETS),
+        ReferenceCell("triangle6", "P2", 2, 2, 3, "line3", _TRIANGLE_FACETS),
+        ReferenceCell("quad", "Q1", 2, 1, 4, "line", _QUAD_FACETS),
+        ReferenceCell("quad9", "Q2", 2, 2, 4, "line3", _QUAD_FACETS),
+        ReferenceCell("tetra", "P1", 3, 1, 4, "triangle", _TETRA_FACETS),
+        ReferenceCell("tetra10", "P2", 3, 2, 4, "triangle6", _TETRA_FACETS),
+        ReferenceCell("hexahedron", "Q1", 3, 1, 8, "quad", _HEXAHEDRON_FACETS),
+        ReferenceCell("hexahedron27", "Q2", 3, 2, 8, "quad9", _HEXAHEDRON_FACETS),
+    )
+}
