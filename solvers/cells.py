@@ -151,7 +151,11 @@ def _simplex_rule(dimension: int, degree: int) -> tuple[np.ndarray, np.ndarray]:
         return _orbits(3, [(1 / 4, (a, a, a, 1 - 3 * a))])
     if dimension == 3 and degree <= 5:
         # Walkington (2000), 14 points of degree 5.
-        a, b, c = 0.31088591926330060980, 0.092735250310891226402, 0.045503704125649649492
+        a, b, c = (
+            0.31088591926330060980,
+            0.092735250310891226402,
+            0.045503704125649649492,
+        )
         return _orbits(
             3,
             [
