@@ -1,1 +1,18 @@
-"""."""
+"""Sparse matrices on static patterns and linear solvers that differentiate.
+
+A `SparsityPattern` is known on the host and fixed while a program runs; the values
+are traced. `DirectSolver` factorises on the host. `MultigridCG` and `Krylov` iterate
+in JAX. Each solves differentiably in both modes and reports a status per member of a
+batch. May import `solvers.status`, JAX, Equinox and, on the host, SciPy.
+"""
+
+from .assembly import Assembly as Assembly
+from .direct import DirectSolver as DirectSolver
+from .factor_cache import FactorCache as FactorCache
+from .linear_solver import (
+    AbstractLinearSolver as AbstractLinearSolver,
+    LinearSolution as LinearSolution,
+)
+from .matrix import SparseMatrix as SparseMatrix
+from .pattern import SparsityPattern as SparsityPattern
+from .products import sparse_product as sparse_product

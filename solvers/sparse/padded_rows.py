@@ -1,0 +1,155 @@
+"""Rows of a sparse structure padded to common widths, summed by unrolled gathers."""
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+_MAX_BINS = 4
+_TOLERATED_PADDING = 1.25
+_UNROLLED_WIDTH = 192
+
+
+class PaddedRows:
+    """Positions of the entries of every row, rows of similar length side by side.
+
+    Row sums written as one fused expression `e[p0] + e[p1] + ...` over columns of
+    this table are several times faster on a CPU than a segment sum. Rows are split
+    into at most four groups of equal width where padding would cost over a quarter.
+
+    Host object: NumPy only.
+
+    Attributes:
+        entry_count: number of entries; a padded slot holds this number, one past
+            the last valid position.
+        groups: one int32 table (width, rows in group) of entry positions per group.
+        order: rows in the order of the groups, or None for the natural order.
+        inverse: place of every row in the grouped result, or None.
+    """
+
+    def __init__(self, indptr: np.ndarray):
+        """Lay out the rows that `indptr` (rows + 1,) delimits."""
+        counts = np.diff(indptr)
+        self.entry_count = int(indptr[-1])
+        self.row_count = counts.size
+        limits = _group_limits(counts)
+        if len(limits) == 1:
+            self.order = self.inverse = None
+            members = [np.arange(counts.size)]
+        else:
+            group = np.searchsorted(limits, counts)
+            order = np.argsort(group, kind="stable").astype(np.int32)
+            inverse = np.empty_like(order)
+            inverse[order] = np.arange(order.size, dtype=np.int32)
+            self.order, self.inverse = order, inverse
+            members = [np.flatnonzero(group == g) for g in range(len(limits))]
+        self.groups = tuple(
+            _positions(indptr, rows, int(width), self.entry_count)
+            for rows, width in zip(members, limits, strict=True)
+        )
+
+    def gather(self, per_entry: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Host table of `per_entry` in this layout; padding repeats a row's last."""
+        tables = []
+        for positions in self.groups:
+            valid = positions < self.entry_count
+            last = np.maximum(valid.sum(axis=0) - 1, 0)
+            fallback = np.take_along_axis(positions, last[None], axis=0)
+            filled = np.where(valid, positions, fallback)
+            padded = np.append(per_entry, np.zeros(1, per_entry.dtype))
+            tables.append(padded[filled])
+        return tuple(tables)
+
+    def arrange(self, entries: jax.Array) -> tuple[jax.Array, ...]:
+        """Entries (entry_count, *batch) as padded groups (width, rows, *batch)."""
+        return tuple(_filled(entries, positions) for positions in self.groups)
+
+    def sum(self, entries: jax.Array) -> jax.Array:
+        """Sum of the entries (entry_count, *batch) of every row: (rows, *batch)."""
+        return self.reduce(lambda g, k: _filled(entries, self.groups[g][k]))
+
+    def reduce(self, term: Callable) -> jax.Array:
+        """Sum over the slots of every row.
+
+        Args:
+            term: `term(group, slot)` gives the contributions (rows, *batch) of one
+                slot, or of all slots (width, rows, *batch) for `slice(None)`.
+
+        Returns:
+            The sums in natural row order, (rows, *batch).
+        """
+        parts = [
+            _slot_sum(lambda k, g=g: term(g, k), positions.shape[0])
+            for g, positions in enumerate(self.groups)
+        ]
+        if self.inverse is None:
+            return parts[0]
+        return take(jnp.concatenate(parts), self.inverse)
+
+
+def frozen(array) -> np.ndarray:
+    """A read-only int32 copy."""
+    copy = np.array(array, dtype=np.int32)
+    copy.setflags(write=False)
+    return copy
+
+
+def take(array: jax.Array, positions: np.ndarray) -> jax.Array:
+    """`array[positions]` along the first axis for positions known to be valid."""
+    return jnp.asarray(array).at[positions].get(mode="promise_in_bounds")
+
+
+def _filled(entries, positions):
+    return jnp.asarray(entries).at[positions].get(mode="fill", fill_value=0)
+
+
+def _slot_sum(term, width):
+    if width > _UNROLLED_WIDTH:
+        return jnp.sum(term(slice(None)), axis=0)
+    total = term(0)
+    for slot in range(1, width):
+        total = total + term(slot)
+        if slot % 32 == 31:
+            total = lax.optimization_barrier(total)
+    return total
+
+
+def _positions(indptr, rows, width, sentinel):
+    slots = np.arange(max(width, 1))[:, None]
+    start, stop = indptr[rows][None], indptr[rows + 1][None]
+    positions = start + slots
+    return np.where(positions < stop, positions, sentinel).astype(np.int32)
+
+
+def _group_limits(counts):
+    """Widths of the groups that minimise the padded size, widest last."""
+    if counts.size == 0:
+        return [1]
+    lengths, rows = np.unique(counts, return_counts=True)
+    if lengths[-1] * counts.size <= _TOLERATED_PADDING * max(counts.sum(), 1):
+        return [lengths[-1]]
+    if lengths.size > 256:
+        keep = np.unique(np.linspace(0, lengths.size - 1, 256).astype(int))
+        edges = np.searchsorted(keep, np.arange(lengths.size))
+        rows = np.bincount(edges, weights=rows, minlength=keep.size)
+        lengths = lengths[keep]
+    size = lengths.size
+    below = np.concatenate([[0], np.cumsum(rows)])
+    # cost[j]: least padded size of the rows with the j shortest lengths
+    cost = np.full(size + 1, np.inf)
+    cost[0] = 0
+    choices = []
+    for _ in range(min(_MAX_BINS, size)):
+        table = cost[:-1, None] + (below[None, 1:] - below[:-1, None]) * lengths
+        table[np.tril_indices(size, -1)] = np.inf
+        choices.append(np.argmin(table, axis=0))
+        cost = np.concatenate([[0], np.min(table, axis=0)])
+    limits, end = [], size
+    for choice in reversed(choices):
+        if end == 0:
+            break
+        limits.append(lengths[end - 1])
+        end = choice[end - 1]
+    return limits[::-1]
