@@ -1,0 +1,1 @@
+"""Comparisons with other programs, one file each, named for the case."""

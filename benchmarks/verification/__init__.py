@@ -1,0 +1,1 @@
+"""The verification cases, one file each, named for the case."""

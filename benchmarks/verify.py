@@ -1,0 +1,81 @@
+"""Run the verification cases: `python -m benchmarks.verify`.
+
+Prints every row and writes build/verification.json; fails if a row misses its
+tolerance and has no known gap.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import jax
+
+from .cases import ROOT, Case, find
+from .evidence import Row
+from .records import stale_records
+from .report import print_rows, progress, write_json
+from .tables import write_tables
+
+RESULT = ROOT / "build" / "verification.json"
+COMMITTED = ROOT / "docs" / "verification.json"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status."""
+    parser = argparse.ArgumentParser(prog="benchmarks.verify", description=__doc__)
+    parser.add_argument("--only", nargs="+", metavar="CASE", help="run these cases")
+    parser.add_argument("--data", type=Path, metavar="PATH", help="public data files")
+    parser.add_argument(
+        "--record", action="store_true", help="keep as docs/verification.json"
+    )
+    given = parser.parse_args(arguments)
+    if given.record and given.only:
+        parser.error("--record keeps the result of all cases: leave out --only.")
+
+    jax.config.update("jax_enable_x64", True)
+    start = time.perf_counter()
+    rows, skipped = run(find(given.only), given.data)
+    write_json(RESULT, [row.to_dict() for row in rows])
+    status = conclude(rows, skipped, time.perf_counter() - start)
+    if given.record and status == 0:
+        write_json(COMMITTED, [row.to_dict() for row in rows])
+        write_tables()
+    return status
+
+
+def run(cases: Sequence[Case], data: Path | None) -> tuple[list[Row], list[str]]:
+    """Run the cases below the tier "records"; name those whose data are absent."""
+    rows: list[Row] = []
+    skipped: list[str] = []
+    for case in progress(cases, lambda case: case.name):
+        if case.tier == "records":
+            continue
+        missing = case.missing_data(data)
+        if missing:
+            skipped.append(f"{case.name} (needs {', '.join(missing)})")
+        else:
+            rows.extend(case.run(data))
+    return rows, skipped
+
+
+def conclude(rows: Sequence[Row], skipped: Sequence[str], seconds: float) -> int:
+    """Print what was found and return the exit status."""
+    print_rows(rows)
+    if skipped:
+        print(f"skipped for want of --data: {len(skipped)}: {'; '.join(skipped)}")
+    for name in stale_records():
+        print(f"stale record: {name}; `make records ONLY={name}` renews it")
+    failed = sum(row.fails for row in rows)
+    gaps = sum(bool(row.known_gap) and not row.passed for row in rows)
+    print(
+        f"{len(rows)} rows: {sum(row.passed for row in rows)} passed, "
+        f"{gaps} known gaps, {failed} failed, {len(skipped)} cases skipped; "
+        f"{seconds:.0f} s"
+    )
+    return int(failed > 0 or not rows)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
