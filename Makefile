@@ -4,7 +4,8 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: demo test lint typecheck pytest verify bench records docs tables clean
+.PHONY: demo test lint typecheck pytest verify bench records docs tables \
+        installed clean
 
 demo: $(VENV)/.ready
 	$(BIN)/python examples/heat_sink.py $(ARGS)
@@ -14,11 +15,7 @@ test: lint typecheck pytest
 lint: $(VENV)/.ready-test
 	$(BIN)/ruff check .
 
-# Against the installed wheel: only there do the root folders import as froude.*
-typecheck: $(VENV)/.ready-test
-	rm -rf build/lib build/bdist* build/wheel build/typecheck
-	$(PIP) wheel . --no-deps --no-build-isolation --wheel-dir build/wheel
-	$(PIP) install --no-deps --target build/typecheck build/wheel/*.whl
+typecheck: installed
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
 pytest: $(VENV)/.ready-test
@@ -41,8 +38,15 @@ records: $(VENV)/.ready-test
 tables: $(VENV)/.ready-test
 	$(BIN)/python -m benchmarks.tables
 
-docs: $(VENV)/.ready-docs
-	$(BIN)/mkdocs build --strict --quiet --site-dir build/site
+docs: installed $(VENV)/.ready-docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+# The wheel, unpacked: only once installed do the root folders import as froude.*,
+# which is what a type checker and the reader of docstrings need.
+installed: $(VENV)/.ready-test
+	rm -rf build/lib build/bdist* build/wheel build/installed
+	$(PIP) wheel . --no-deps --no-build-isolation --wheel-dir build/wheel
+	$(PIP) install --no-deps --target build/installed build/wheel/*.whl
 
 $(VENV)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV)

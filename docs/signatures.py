@@ -1,0 +1,90 @@
+"""Griffe extension: the constructor of an Equinox module, read from its fields.
+
+Without it the API pages would show classes such as `Robin` without the arguments that
+their docstrings describe.
+"""
+
+from griffe import (
+    Class,
+    Expr,
+    ExprCall,
+    Extension,
+    Function,
+    Module,
+    Parameter,
+    ParameterKind,
+    Parameters,
+)
+
+
+class FieldsAsArguments(Extension):
+    """Add the `__init__` that `equinox.Module` makes when Python runs."""
+
+    def on_package(self, *, pkg: Module, **_) -> None:
+        """Visit every class of a loaded package."""
+        for found in _classes(pkg):
+            if "__init__" not in found.members and _is_equinox(found):
+                _add_constructor(found)
+
+
+def _classes(parent):
+    for member in parent.members.values():
+        if member.is_alias:
+            continue
+        if member.is_class:
+            yield member
+        if member.is_class or member.is_module:
+            yield from _classes(member)
+
+
+def _is_equinox(found: Class) -> bool:
+    direct = any(
+        isinstance(base, Expr) and base.canonical_path == "equinox.Module"
+        for base in found.bases
+    )
+    return direct or any(_is_equinox(base) for base in found.resolved_bases)
+
+
+def _add_constructor(found: Class) -> None:
+    fields = {}
+    for parent in (*reversed(found.mro()), found):
+        for member in parent.members.values():
+            if member.is_attribute and _is_field(member):
+                fields[member.name] = Parameter(
+                    member.name,
+                    annotation=member.annotation,
+                    kind=ParameterKind.positional_or_keyword,
+                    default=_default(member.value),
+                )
+    given_last = sorted(fields.values(), key=lambda field: field.default is not None)
+    constructor = Function(
+        "__init__",
+        lineno=0,
+        endlineno=0,
+        parent=found,
+        parameters=Parameters(Parameter("self"), *given_last),
+        returns="None",
+    )
+    found.set_member("__init__", constructor)
+
+
+def _is_field(member) -> bool:
+    annotation = str(member.annotation or "")
+    left_out = ("AbstractVar", "AbstractClassVar", "ClassVar")
+    computed = str(_options(member.value).get("init")) == "False"
+    return bool(annotation) and not annotation.startswith(left_out) and not computed
+
+
+def _default(value):
+    """Return the default of a field, also of `eqx.field(default=...)`."""
+    options = _options(value)
+    if not options:
+        return value
+    return options.get("default", "..." if "default_factory" in options else None)
+
+
+def _options(value) -> dict:
+    """Return the keyword arguments of `eqx.field(...)`."""
+    if not (isinstance(value, ExprCall) and value.canonical_path.endswith("field")):
+        return {}
+    return {argument.name: argument.value for argument in value.arguments}
