@@ -1,0 +1,134 @@
+"""A box divided into equal cells: spacing, centres, faces and labelled export.
+
+Finite volumes and the Fourier scheme share it: states live on cell centres.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from ..physics import AbstractDomain, Box, Component
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+AXIS_NAMES = ("x", "y", "z")
+
+
+class Lattice(eqx.Module):
+    """Equal cells on a `Box`.
+
+    Args:
+        box: the domain; its corners are leaves.
+        shape: cells along each axis.
+    """
+
+    box: Box
+    shape: tuple[int, ...] = eqx.field(static=True)
+
+    @property
+    def dimension(self) -> int:
+        return len(self.shape)
+
+    @property
+    def spacing(self) -> Float[Array, " dim"]:
+        """Cell size along each axis [m]."""
+        cells = np.asarray(self.shape, self.box.lower.dtype)
+        return (self.box.upper - self.box.lower) / cells
+
+    @property
+    def volume(self) -> Float[Array, ""]:
+        """Cell volume [m^dim]."""
+        return jnp.prod(self.spacing)
+
+    def face_area(self, axis: int) -> Float[Array, ""]:
+        """Area of a face normal to `axis` [m^(dim-1)]."""
+        others = [other for other in range(self.dimension) if other != axis]
+        return jnp.prod(self.spacing[np.array(others, int)])
+
+    def centres(self) -> Float[Array, "dim *cells"]:
+        """Cell centres [m]."""
+        return self._positions([np.arange(n) + 0.5 for n in self.shape])
+
+    def faces(self, axis: int) -> Float[Array, "dim *faces"]:
+        """Centres of the n + 1 face layers normal to `axis` [m]."""
+        indices = [np.arange(n) + 0.5 for n in self.shape]
+        indices[axis] = np.arange(self.shape[axis] + 1.0)
+        return self._positions(indices)
+
+    def _positions(self, indices: list[np.ndarray]) -> Array:
+        box, dtype = self.box, self.box.lower.dtype
+        lines = [
+            box.lower[axis] + jnp.asarray(index, dtype) * self.spacing[axis]
+            for axis, index in enumerate(indices)
+        ]
+        return jnp.stack(jnp.meshgrid(*lines, indexing="ij"))
+
+    def export(
+        self, components: tuple[Component, ...], times: Array, states: Array
+    ) -> "xr.Dataset":
+        """Label states (times, components, *cells) as an xarray Dataset."""
+        import xarray as xr
+
+        names = AXIS_NAMES[: self.dimension]
+        centres = np.asarray(self.centres())
+        coordinates: dict[str, Any] = {
+            "time": ("time", np.asarray(times), {"units": "s", "axis": "T"})
+        }
+        for axis, name in enumerate(names):
+            line = np.moveaxis(centres[axis], axis, 0).reshape(self.shape[axis], -1)
+            attributes = {"units": "m", "axis": name.upper()}
+            coordinates[name] = (name, line[:, 0], attributes)
+        values = np.asarray(states)
+        variables = {
+            component.name: (
+                ("time", *names),
+                values[:, index],
+                {"units": component.unit, "long_name": component.long_name},
+            )
+            for index, component in enumerate(components)
+        }
+        return xr.Dataset(variables, coordinates, {"Conventions": "CF-1.11"})
+
+
+def box_of(domain: AbstractDomain, shape: tuple[int, ...], scheme: str) -> Box:
+    """The domain as a `Box` that fits `shape`.
+
+    Raises:
+        TypeError: the domain is no box.
+        ValueError: `shape` has another dimension.
+    """
+    if not isinstance(domain, Box):
+        raise TypeError(
+            f"{scheme} needs a Box, but problem.domain is a {type(domain).__name__}; "
+            "use finite elements on a Mesh for other geometries."
+        )
+    if len(shape) != domain.dimension:
+        raise ValueError(
+            f"{scheme}: shape = {shape} has {len(shape)} axes but the box has "
+            f"{domain.dimension}; give one number of cells per axis."
+        )
+    return domain
+
+
+def evaluate(
+    function: Callable[..., Array], t: Array, *fields: Array, dimension: int
+) -> Array:
+    """Apply a function of a point to fields with `dimension` trailing space axes."""
+    cells = fields[0].shape[fields[0].ndim - dimension :]
+    flat = [field.reshape(*field.shape[: -len(cells)], -1) for field in fields]
+    axes = (None,) + (-1,) * len(flat)
+    values = jax.vmap(function, in_axes=axes, out_axes=-1)(t, *flat)
+    return values.reshape(*values.shape[:-1], *cells)
+
+
+def in_dtype(tree: Any, dtype: Any) -> Any:
+    """Cast every floating-point leaf, so that solvers compute in the state's dtype."""
+    return jax.tree.map(
+        lambda leaf: leaf.astype(dtype) if eqx.is_inexact_array(leaf) else leaf, tree
+    )
