@@ -1,0 +1,84 @@
+"""A solver behind the one call that `generate`, `sweep` and `optimize` accept."""
+
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array
+
+from ..solvers import AbstractDiscretization, Quantity, Solution, solve_steady
+
+Design = dict[str, Array]
+
+
+class Simulation(eqx.Module):
+    """simulate(design) -> (quantities, fields, status), by a froude solver.
+
+    Any function with this signature can stand in its place.
+
+    Args:
+        build: design (names to scalars) -> discretisation, traceable.
+        quantities: the design quantities to report.
+        solve: discretisation -> `Solution`; steady by default.
+    """
+
+    build: Callable[[Design], AbstractDiscretization]
+    quantities: tuple[Quantity, ...]
+    solve: Callable[[AbstractDiscretization], Solution] = solve_steady
+
+    def __call__(
+        self, design: Design
+    ) -> tuple[dict[str, Array], dict[str, Array], Array]:
+        """Solve one design.
+
+        Returns:
+            Quantities by name (scalars), final fields by component name (points,), and
+            the `Status` code.
+        """
+        solution = self.solve(self.build(design))
+        quantities = {}
+        for quantity in self.quantities:
+            quantities[quantity.name] = quantity(solution)
+            if quantity.report is not None:
+                reported = quantity.report(solution.discretization, solution)
+                quantities[f"{quantity.name}_reported"] = reported
+        fields = solution.discretization.collocate(solution.final)
+        components = solution.discretization.problem.law.components
+        named = {
+            component.name: field
+            for component, field in zip(components, fields, strict=True)
+        }
+        return quantities, named, solution.status
+
+    def residual(self, design: Design, fields: dict[str, Array]) -> Array:
+        """Steady discrete residual of given fields, the solver's own equations.
+
+        Args:
+            design: names to scalars.
+            fields: component name to values at the nodes or cells (points,).
+
+        Returns:
+            Residual (components * points,) [storage unit s^-1].
+        """
+        discretization = self.build(design)
+        components = discretization.problem.law.components
+        template = discretization.project(lambda x: jnp.zeros(len(components), x.dtype))
+        state = jnp.stack([fields[c.name] for c in components]).reshape(template.shape)
+        return discretization.steady_residual(jnp.zeros(()), state).ravel()
+
+    @property
+    def outputs(self) -> dict[str, dict[str, Any]]:
+        """Attributes of each quantity for a data set: units and long name."""
+        described = {}
+        for quantity in self.quantities:
+            attributes = {
+                "units": quantity.unit,
+                "long_name": quantity.long_name or quantity.name,
+            }
+            described[quantity.name] = attributes
+            if quantity.report is not None:
+                described[f"{quantity.name}_reported"] = attributes | {
+                    "long_name": f"{attributes['long_name']}, without smoothing"
+                }
+        return described

@@ -1,0 +1,229 @@
+"""Optimise on the surrogate, let the solver judge, correct, repeat."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+
+from ..datasets import evaluate
+from ..solvers import Status
+from ..surrogates import Surrogate
+from .correction import Correction
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+@dataclasses.dataclass(frozen=True)
+class Limit:
+    """A bound on a quantity: lower <= quantity <= upper, in its unit."""
+
+    lower: float = -np.inf
+    upper: float = np.inf
+
+
+@dataclasses.dataclass(frozen=True)
+class Optimum:
+    """A design that the solver has confirmed, or the best one found.
+
+    Args:
+        design: variable name to value [its unit].
+        predicted: quantities that the surrogate promised there.
+        solved: quantities that the solver found there.
+        gap: largest |predicted - solved| / |solved| of the quantities involved.
+        feasible: the solved quantities keep every limit within the gap tolerance.
+        converged: feasible, and the gap below the tolerance.
+        runs: every design solved on the way, to be added to the data set.
+    """
+
+    design: dict[str, float]
+    predicted: dict[str, float]
+    solved: dict[str, float]
+    gap: float
+    feasible: bool
+    converged: bool
+    runs: "xr.Dataset"
+
+
+def optimize(
+    surrogate: Surrogate,
+    minimize: str,
+    *,
+    simulate: Callable[..., Any],
+    limits: Mapping[str, Limit],
+    gap: float = 2e-3,
+    starts: int = 16,
+    max_rounds: int = 6,
+    seed: int = 0,
+) -> Optimum:
+    """Minimise a quantity within the design space, subject to limits on others.
+
+    Each round runs SLSQP from several starts with exact gradients through the
+    surrogate, re-solves the best point, and adds it to the data that correct the
+    surrogate near it (space mapping), until surrogate and solver agree there.
+
+    Args:
+        surrogate: fitted surrogate; its design space gives the bounds.
+        minimize: name of the quantity to minimise.
+        simulate: simulate(design) -> (quantities, fields, status), the judge.
+        limits: quantity name to `Limit`.
+        gap: relative difference between surrogate and solver that ends the loop.
+        starts: Sobol' starting points in the first round.
+        max_rounds: solver calls at most.
+        seed: of the starting points.
+
+    Returns:
+        The optimum with what was promised and what the solver found.
+
+    Raises:
+        ValueError: a name that is no quantity of the surrogate.
+        RuntimeError: the solver could not solve any candidate.
+    """
+    names = tuple(surrogate.quantity_names)
+    unknown = sorted({minimize, *limits} - set(names))
+    if unknown:
+        raise ValueError(
+            f"minimize/limits name {unknown}; the surrogate predicts {names}."
+        )
+    import xarray as xr
+    from scipy.stats import qmc
+
+    involved = tuple(dict.fromkeys((minimize, *limits)))
+    space = surrogate.space
+    correction = Correction.empty(space.dimension, involved)
+    points = qmc.Sobol(space.dimension, seed=seed).random(starts)
+    runs, best = [], None
+    for _ in range(max_rounds):
+        unit = _search(surrogate, correction, minimize, limits, points)
+        design = {k: np.asarray(v) for k, v in space.from_unit(unit[None]).items()}
+        sample = xr.Dataset({name: ("sample", v) for name, v in design.items()})
+        run = evaluate(simulate, sample)
+        runs.append(run)
+        if int(run["status"][0]) != Status.OK:
+            # An unsolvable optimum is left by starting the next search elsewhere.
+            points = points[np.argsort(np.linalg.norm(points - unit, axis=1))[1:]]
+            continue
+        plain = _predict(surrogate, jnp.asarray(unit), involved)
+        promised = plain + correction(jnp.asarray(unit))
+        solved = np.array([float(run[name][0]) for name in involved])
+        best = _judge(design, involved, promised, solved, limits, gap, runs)
+        if best.converged:
+            break
+        correction = correction.add(unit, solved - np.asarray(plain))
+        points = np.concatenate([unit[None], points[: max(1, starts // 4)]])
+    if best is None:
+        messages = {Status(int(run["status"][0])).message for run in runs}
+        raise RuntimeError(f"No candidate optimum could be solved: {messages}")
+    return best
+
+
+def _predict(surrogate: Surrogate, unit: Array, names: tuple[str, ...]) -> Array:
+    values = surrogate.quantities(surrogate.space.from_unit(unit[None]))
+    return jnp.stack([values[name][0] for name in names])
+
+
+@eqx.filter_jit
+def _value_and_jacobian(surrogate, correction, unit, names):
+    def function(u):
+        value = _predict(surrogate, u, names) + correction(u)
+        return value, value
+
+    jacobian, value = jax.jacrev(function, has_aux=True)(unit)
+    return value, jacobian
+
+
+def _search(
+    surrogate: Surrogate,
+    correction: Correction,
+    minimize: str,
+    limits: Mapping[str, Limit],
+    points: np.ndarray,
+) -> np.ndarray:
+    """Best feasible point of SLSQP over all starts, in the unit cube (dim,)."""
+    from scipy.optimize import minimize as minimise_scipy
+
+    names = correction.names
+    objective = names.index(minimize)
+    start = [
+        np.asarray(_value_and_jacobian(surrogate, correction, jnp.asarray(p), names)[0])
+        for p in points
+    ]
+    scale = np.maximum(np.abs(np.median(start, axis=0)), np.finfo(float).tiny)
+    memory: dict[bytes, tuple[np.ndarray, np.ndarray]] = {}
+
+    def evaluate_at(u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        key = u.tobytes()
+        if key not in memory:
+            pair = _value_and_jacobian(surrogate, correction, jnp.asarray(u), names)
+            value, jacobian = (np.asarray(part, float) for part in pair)
+            memory.clear()
+            memory[key] = value / scale, jacobian / scale[:, None]
+        return memory[key]
+
+    bounds = [
+        (sign, names.index(name), edge / scale[names.index(name)])
+        for name, limit in limits.items()
+        for sign, edge in ((1.0, limit.lower), (-1.0, limit.upper))
+        if np.isfinite(edge)
+    ]
+    constraints = [
+        {
+            "type": "ineq",
+            "fun": lambda u, s=s, i=i, e=e: s * (evaluate_at(u)[0][i] - e),
+            "jac": lambda u, s=s, i=i: s * evaluate_at(u)[1][i],
+        }
+        for s, i, e in bounds
+    ]
+    found = [
+        minimise_scipy(
+            lambda u: evaluate_at(u)[0][objective],
+            point,
+            jac=lambda u: evaluate_at(u)[1][objective],
+            method="SLSQP",
+            bounds=[(0.0, 1.0)] * len(point),
+            constraints=constraints,
+            options={"maxiter": 200, "ftol": 1e-10},
+        )
+        for point in points
+    ]
+
+    def rank(result: Any) -> tuple[float, float]:
+        value = evaluate_at(np.clip(result.x, 0, 1))[0]
+        violation = sum(max(0.0, -s * (value[i] - e)) for s, i, e in bounds)
+        return (violation if violation > 1e-8 else 0.0, value[objective])
+
+    return np.clip(min(found, key=rank).x, 0.0, 1.0)
+
+
+def _judge(
+    design: dict[str, np.ndarray],
+    names: tuple[str, ...],
+    promised: Array,
+    solved: np.ndarray,
+    limits: Mapping[str, Limit],
+    tolerance: float,
+    runs: list,
+) -> Optimum:
+    import xarray as xr
+
+    gap = float(np.max(np.abs(np.asarray(promised) - solved) / np.abs(solved)))
+    values = dict(zip(names, solved.tolist(), strict=True))
+    slack = {name: tolerance * abs(values[name]) for name in limits}
+    feasible = all(
+        limit.lower - slack[name] <= values[name] <= limit.upper + slack[name]
+        for name, limit in limits.items()
+    )
+    return Optimum(
+        design={name: float(value[0]) for name, value in design.items()},
+        predicted=dict(zip(names, np.asarray(promised).tolist(), strict=True)),
+        solved=values,
+        gap=gap,
+        feasible=feasible,
+        converged=feasible and gap <= tolerance,
+        runs=xr.concat(runs, "sample"),
+    )
