@@ -35,8 +35,10 @@ bench: $(VENV)/.ready-test
 records: $(VENV)/.ready-test
 	$(BIN)/python -m benchmarks.records $(if $(ONLY),--only $(ONLY))
 
+# The generated parts of the README and the docs, from what is committed.
 tables: $(VENV)/.ready-test
 	$(BIN)/python -m benchmarks.tables
+	$(BIN)/python docs/api_pages.py
 
 docs: installed $(VENV)/.ready-docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict

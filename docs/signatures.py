@@ -4,6 +4,8 @@ Without it the API pages would show classes such as `Robin` without the argument
 their docstrings describe.
 """
 
+import re
+
 from griffe import (
     Class,
     Expr,
@@ -70,21 +72,28 @@ def _add_constructor(found: Class) -> None:
 
 def _is_field(member) -> bool:
     annotation = str(member.annotation or "")
-    left_out = ("AbstractVar", "AbstractClassVar", "ClassVar")
+    abstract = re.search(r"Abstract(Class)?Var|ClassVar", annotation)
     computed = str(_options(member.value).get("init")) == "False"
-    return bool(annotation) and not annotation.startswith(left_out) and not computed
+    is_property = "property" in member.labels
+    return bool(annotation) and not (abstract or computed or is_property)
 
 
 def _default(value):
     """Return the default of a field, also of `eqx.field(default=...)`."""
-    options = _options(value)
-    if not options:
+    if not _declares_field(value):
         return value
+    options = _options(value)
     return options.get("default", "..." if "default_factory" in options else None)
 
 
 def _options(value) -> dict:
-    """Return the keyword arguments of `eqx.field(...)`."""
-    if not (isinstance(value, ExprCall) and value.canonical_path.endswith("field")):
+    """Return the keyword arguments of `eqx.field(...)` and froude's own kinds of it."""
+    if not _declares_field(value):
         return {}
-    return {argument.name: argument.value for argument in value.arguments}
+    named = (argument for argument in value.arguments if hasattr(argument, "name"))
+    return {argument.name: argument.value for argument in named}
+
+
+def _declares_field(value) -> bool:
+    kinds = ("field", "parameter")
+    return isinstance(value, ExprCall) and value.canonical_path.endswith(kinds)
