@@ -10,6 +10,7 @@ from .distribution import AbstractDistribution as AbstractDistribution
 from .distribution import LogNormal as LogNormal
 from .distribution import Normal as Normal
 from .distribution import Uniform as Uniform
+from .evaluate import evaluate as evaluate
 from .executor import SpawnRunner as SpawnRunner
 from .executor import TimeLimitExceeded as TimeLimitExceeded
 from .executor import WorkerLost as WorkerLost
@@ -21,6 +22,7 @@ from .samples import from_designs as from_designs
 from .samples import latin_hypercube as latin_hypercube
 from .samples import sobol as sobol
 from .samples import space_of as space_of
+from .simulation import Simulation as Simulation
 from .space import DesignSpace as DesignSpace
 from .space import Scale as Scale
 from .space import Variable as Variable

@@ -86,7 +86,6 @@ class VmappedChunk:
     def __init__(self, simulate: Simulate, chunk: int):
         self.simulate = simulate
         self.chunk = chunk
-        self._run = eqx.filter_jit(_run_chunk)
         self._lock = threading.Lock()  # two threads would both compile
 
     def __reduce__(self):
@@ -128,7 +127,7 @@ class VmappedChunk:
         places[np.asarray(slots)] = np.arange(len(slots))
         padded = {name: jnp.asarray(column[places]) for name, column in designs.items()}
         with self._lock:
-            result = self._run(self.simulate, padded)
+            result = _run_chunk(self.simulate, padded)
         return jax.tree.map(np.asarray, result)
 
     def _alone(self, designs, slots, error):
@@ -147,6 +146,7 @@ def _restore(simulate: bytes, chunk: int, x64: bool) -> VmappedChunk:
     return VmappedChunk(pickle.loads(simulate), chunk)
 
 
+@eqx.filter_jit
 def _run_chunk(simulate, designs):
     return jax.vmap(lambda design: _call(simulate, design))(designs)
 

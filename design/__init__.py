@@ -6,7 +6,9 @@ it re-solved before it is reported. Start with `sweep.py`.
 May import: physics, solvers, datasets, surrogates.
 """
 
-from .optimize import Limit as Limit, Optimum as Optimum, optimize as optimize
+from .optimize import Limit as Limit
+from .optimize import Optimum as Optimum
+from .optimize import optimize as optimize
 from .pareto import pareto_front as pareto_front
 from .route import Route as Route
 from .sweep import sweep as sweep

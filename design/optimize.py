@@ -123,8 +123,10 @@ def optimize(
 
 
 def _predict(surrogate: Surrogate, unit: Array, names: tuple[str, ...]) -> Array:
-    values = surrogate.quantities(surrogate.space.from_unit(unit[None]))
-    return jnp.stack([values[name][0] for name in names])
+    design = surrogate.space.from_unit(unit)
+    point = jnp.stack([design[name] for name in surrogate.space.names])
+    values = surrogate.quantities(point)
+    return jnp.stack([values[name] for name in names])
 
 
 @eqx.filter_jit

@@ -1,0 +1,66 @@
+"""Run a simulation for a few designs and keep the answers in memory."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..solvers.status import Status
+from .outcome import EachSample, Simulate, VmappedChunk
+
+if TYPE_CHECKING:
+    import xarray
+
+_CHUNK = 16
+
+
+def evaluate(simulate: Simulate, designs: "xarray.Dataset") -> "xarray.Dataset":
+    """Answer designs by the solver, as `sweep` and `optimize` do for their judgements.
+
+    A function that JAX can trace runs in vmapped chunks of 16, compiled once per
+    process and simulation; a plain Python function runs once per design.
+
+    Args:
+        simulate: simulate(design) -> (quantities, fields, status).
+        designs: one variable per design variable, dimension `sample`.
+
+    Returns:
+        The designs with every quantity (sample,), every field (sample, …) and
+        `status`; NaN where the status is not OK.
+    """
+    import xarray
+
+    columns = {
+        str(name): np.asarray(designs[name].values, float)
+        for name in designs.data_vars
+        if designs[name].dims == ("sample",)
+    }
+    count = designs.sizes["sample"]
+    try:
+        run = VmappedChunk(simulate, _CHUNK)
+        run.shapes(tuple(columns))
+        block = _CHUNK
+    except TypeError:
+        run, block = EachSample(simulate), max(count, 1)
+    outcomes = []
+    for first in range(0, count, block):
+        part = {name: column[first : first + block] for name, column in columns.items()}
+        outcomes += run(part, range(min(block, count - first)))
+
+    result = xarray.Dataset({name: ("sample", c) for name, c in columns.items()})
+    attributes: dict[str, dict[str, Any]] = getattr(simulate, "outputs", None) or {}
+    good = [outcome.values for outcome in outcomes if outcome.values is not None]
+    for name, template in (good[0] if good else {}).items():
+        values = np.full((count, *np.shape(template)), np.nan)
+        for row, outcome in enumerate(outcomes):
+            if outcome.values is not None:
+                values[row] = outcome.values[name]
+        dims = ("sample", *(f"{name}_{axis}" for axis in range(values.ndim - 1)))
+        kept = {k: v for k, v in attributes.get(name, {}).items() if k != "dims"}
+        result[name] = (dims, values, kept)
+    codes = [int(outcome.status) for outcome in outcomes]
+    flags = {
+        "flag_values": [int(status) for status in Status],
+        "flag_meanings": " ".join(status.name.lower() for status in Status),
+    }
+    result["status"] = ("sample", np.asarray(codes, np.int8), flags)
+    return result
