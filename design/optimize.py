@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from ..datasets import evaluate
+from ..datasets import DesignSpace, evaluate
 from ..solvers import Status
 from ..surrogates import Surrogate
 from .correction import Correction
@@ -56,6 +56,7 @@ def optimize(
     *,
     simulate: Callable[..., Any],
     limits: Mapping[str, Limit],
+    fixed: Mapping[str, float] | None = None,
     gap: float = 2e-3,
     starts: int = 16,
     max_rounds: int = 6,
@@ -72,6 +73,7 @@ def optimize(
         minimize: name of the quantity to minimise.
         simulate: simulate(design) -> (quantities, fields, status), the judge.
         limits: quantity name to `Limit`.
+        fixed: variables that are not free to choose, such as a load, and their value.
         gap: relative difference between surrogate and solver that ends the loop.
         starts: Sobol' starting points in the first round.
         max_rounds: solver calls at most.
@@ -81,7 +83,8 @@ def optimize(
         The optimum with what was promised and what the solver found.
 
     Raises:
-        ValueError: a name that is no quantity of the surrogate.
+        ValueError: a name that is no quantity of the surrogate or no variable of its
+            space, or a fixed value outside the bounds.
         RuntimeError: the solver could not solve any candidate.
     """
     names = tuple(surrogate.quantity_names)
@@ -97,9 +100,11 @@ def optimize(
     space = surrogate.space
     correction = Correction.empty(space.dimension, involved)
     points = qmc.Sobol(space.dimension, seed=seed).random(starts)
+    held = _held(space, fixed or {})
+    points = np.where(np.isnan(held), points, held)
     runs, best = [], None
     for _ in range(max_rounds):
-        unit = _search(surrogate, correction, minimize, limits, points)
+        unit = _search(surrogate, correction, minimize, limits, points, held)
         design = {k: np.asarray(v) for k, v in space.from_unit(unit[None]).items()}
         sample = xr.Dataset({name: ("sample", v) for name, v in design.items()})
         run = evaluate(simulate, sample)
@@ -120,6 +125,17 @@ def optimize(
         messages = {Status(int(run["status"][0])).message for run in runs}
         raise RuntimeError(f"No candidate optimum could be solved: {messages}")
     return best
+
+
+def _held(space: DesignSpace, fixed: Mapping[str, float]) -> np.ndarray:
+    """Unit coordinate of each fixed variable, NaN where free (dim,)."""
+    unknown = sorted(set(fixed) - set(space.names))
+    if unknown:
+        raise ValueError(f"fixed names {unknown}; the space has {space.names}.")
+    design = {v.name: float(fixed.get(v.name, v.default)) for v in space.variables}
+    space.check(design)
+    place = np.asarray(space.to_unit(design), float)
+    return np.where([name in fixed for name in space.names], place, np.nan)
 
 
 def _predict(surrogate: Surrogate, unit: Array, names: tuple[str, ...]) -> Array:
@@ -145,6 +161,7 @@ def _search(
     minimize: str,
     limits: Mapping[str, Limit],
     points: np.ndarray,
+    held: np.ndarray,
 ) -> np.ndarray:
     """Best feasible point of SLSQP over all starts, in the unit cube (dim,)."""
     from scipy.optimize import minimize as minimise_scipy
@@ -187,7 +204,7 @@ def _search(
             point,
             jac=lambda u: evaluate_at(u)[1][objective],
             method="SLSQP",
-            bounds=[(0.0, 1.0)] * len(point),
+            bounds=[(0.0, 1.0) if np.isnan(h) else (h, h) for h in held],
             constraints=constraints,
             options={"maxiter": 200, "ftol": 1e-10},
         )

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..surrogates import Verdict
+
 if TYPE_CHECKING:
     import xarray as xr
-
-REJECT = 2
-UNCERTIFIED = 3
 
 
 class Route(enum.IntEnum):
@@ -51,8 +50,8 @@ def route(
     for name, width in tolerance.items():
         interval = prediction[f"{name}_upper"] - prediction[f"{name}_lower"]
         reason[~(interval.values <= width)] = Route.WIDE_INTERVAL
-    reason[verdict == UNCERTIFIED] = Route.UNCERTIFIED
-    reason[verdict == REJECT] = Route.REJECTED
+    reason[verdict == Verdict.UNCERTIFIED] = Route.UNCERTIFIED
+    reason[verdict == Verdict.REJECT] = Route.REJECTED
 
     doubted = np.flatnonzero(reason != Route.ACCEPTED)
     accepted = np.flatnonzero(reason == Route.ACCEPTED)

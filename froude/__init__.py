@@ -14,29 +14,60 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .datasets import (
         DesignSpace as DesignSpace,
+    )
+    from .datasets import (
         Simulation as Simulation,
+    )
+    from .datasets import (
         Variable as Variable,
+    )
+    from .datasets import (
         generate as generate,
     )
-    from .design import optimize as optimize, sweep as sweep
+    from .design import optimize as optimize
+    from .design import sweep as sweep
     from .physics import (
         Problem as Problem,
+    )
+    from .physics import (
         manufactured as manufactured,
+    )
+    from .physics import (
         strong_residual as strong_residual,
     )
     from .solvers import (
         Mesh as Mesh,
+    )
+    from .solvers import (
         Quantity as Quantity,
+    )
+    from .solvers import (
         Solution as Solution,
+    )
+    from .solvers import (
         Status as Status,
+    )
+    from .solvers import (
         budget as budget,
+    )
+    from .solvers import (
         discretize as discretize,
+    )
+    from .solvers import (
         morph as morph,
+    )
+    from .solvers import (
         observed_order as observed_order,
+    )
+    from .solvers import (
         solve as solve,
+    )
+    from .solvers import (
         solve_steady as solve_steady,
     )
-    from .surrogates import Surrogate as Surrogate, certify as certify, fit as fit
+    from .surrogates import Surrogate as Surrogate
+    from .surrogates import certify as certify
+    from .surrogates import fit as fit
 
 __version__ = "0.1.0"
 
