@@ -12,8 +12,8 @@ import numpy as np
 
 from ..solvers.status import Status
 from .dispatch import Dispatcher, Task
+from .identity import identity
 from .outcome import EachSample, Outcome, Simulate, VmappedChunk
-from .provenance import identity
 from .samples import space_of
 from .store import SweepStore, open_dataset, open_sweep
 
