@@ -1,0 +1,195 @@
+"""Domain guard: how unlike its training data a query is.
+
+Each test gives a score, larger for stranger queries. A score is judged against the
+scores of runs from inside the domain: above their 99th percentile the guard warns,
+above their 99.9th it rejects.
+
+    distance  kernel density of the training designs, relative to what a uniform
+              design of the box would have at the same place, minus log
+    spread    disagreement of the ensemble, or the posterior deviation of a kernel
+    residual  the solver's own discrete residual on the predicted field
+
+The first two cost a few matrix products; the residual is tested where it is given.
+"""
+
+import math
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+TESTS = ("distance", "spread", "residual")
+WARN, REJECT = 0.99, 0.999
+
+
+class Density(eqx.Module):
+    """Kernel density of designs on the unit cube, corrected for the cube's faces.
+
+    The correction divides by the kernel's mass inside the cube, so that the score of
+    evenly spread designs is about zero up to faces and corners, and a hole in the
+    data stands out whether it lies inside or at a corner. The score is smooth.
+
+    Attributes:
+        anchors: designs in unit coordinates (anchors, inputs), at most 512.
+        bandwidth: standard deviation of the Gaussian kernel.
+    """
+
+    anchors: Float[Array, "anchors inputs"]
+    bandwidth: Float[Array, ""]
+
+    @staticmethod
+    def of(designs, *, most: int = 512, seed: int = 0) -> "Density":
+        """Take up to `most` of the designs (samples, inputs) as anchors."""
+        designs = np.asarray(designs)
+        if designs.ndim != 2 or len(designs) < 2:
+            raise ValueError(
+                f"designs must have shape (samples, inputs) with at least 2 samples, "
+                f"got {designs.shape}."
+            )
+        if len(designs) > most:
+            chosen = np.random.default_rng(seed).permutation(len(designs))[:most]
+            designs = designs[np.sort(chosen)]
+        squared = np.sum((designs[:, None] - designs[None]) ** 2, axis=-1)
+        fifth = np.sqrt(np.sort(squared, axis=1)[:, min(5, len(designs) - 1)])
+        bandwidth = np.clip(np.median(fifth), 0.1, 0.4)
+        return Density(jnp.asarray(designs), jnp.asarray(bandwidth, designs.dtype))
+
+    def __call__(self, place: Float[Array, " inputs"]) -> Float[Array, ""]:
+        """Minus log density at `place` relative to uniform designs."""
+        return self._mass(place) - jax.nn.logsumexp(self._exponents(place))
+
+    def left_out(self) -> Float[Array, " anchors"]:
+        """Score of each anchor against the others."""
+
+        def score(index, place):
+            exponents = self._exponents(place).at[index].set(-jnp.inf)
+            return self._mass(place) - jax.nn.logsumexp(exponents)
+
+        return jax.vmap(score)(jnp.arange(len(self.anchors)), self.anchors)
+
+    def _exponents(self, place):
+        squared = (
+            jnp.sum(place**2)
+            + jnp.sum(self.anchors**2, axis=-1)
+            - 2.0 * jnp.matmul(self.anchors, place, precision="highest")
+        )
+        return -0.5 * jnp.maximum(squared, 0.0) / self.bandwidth**2
+
+    def _mass(self, place):
+        # Outside the cube the mass is held at the nearest face: it must not shrink
+        # together with the density.
+        inside = jnp.clip(place, 0.0, 1.0)
+        below, above = inside / self.bandwidth, (1.0 - inside) / self.bandwidth
+        share = jax.scipy.special.ndtr(above) - jax.scipy.special.ndtr(-below)
+        return jnp.sum(jnp.log(share))
+
+
+class Guard(eqx.Module):
+    """Tests of a query with thresholds from runs inside the domain.
+
+    Attributes:
+        density: the distance test.
+        reference_spread: typical spread of each quantity (quantities,), standardised.
+        centre, width: mean and standard deviation of each test's score inside.
+        warn, reject: thresholds of each test, in the order of `TESTS`; infinite for a
+            test without reference runs.
+    """
+
+    density: Density
+    reference_spread: Float[Array, " quantities"]
+    centre: Float[Array, " tests"]
+    width: Float[Array, " tests"]
+    warn: Float[Array, " tests"]
+    reject: Float[Array, " tests"]
+
+    def scores(
+        self, place, spread, residual: Float[Array, ""] | None = None
+    ) -> Float[Array, " tests"]:
+        """Scores of one query; not a number for a test that wasn't made.
+
+        Args:
+            place: unit coordinates (inputs,).
+            spread: standardised spread of each quantity (quantities,).
+            residual: root mean square of the discrete residual, if evaluated.
+        """
+        distance = self.density(place)
+        return jnp.stack(
+            [
+                distance,
+                spread_score(spread, self.reference_spread),
+                jnp.full_like(distance, jnp.nan)
+                if residual is None
+                else residual_score(residual),
+            ]
+        )
+
+    def combined(self, scores: Float[Array, "*batch tests"]) -> Float[Array, "*batch"]:
+        """Largest score in standard deviations above the mean inside the domain."""
+        standard = (scores - self.centre) / self.width
+        return jnp.max(jnp.where(jnp.isnan(standard), -jnp.inf, standard), axis=-1)
+
+
+def build_guard(density: Density, reference_spread, samples: dict) -> Guard:
+    """Set thresholds from the scores of runs inside the domain.
+
+    A threshold is the larger of the empirical percentile and that of a normal law
+    fitted to the scores: a few hundred runs don't resolve a 99.9th percentile.
+
+    Args:
+        density: the distance test.
+        reference_spread: typical spread of each quantity.
+        samples: test name to scores (runs,); a test may be missing.
+    """
+    columns = []
+    for name in TESTS:
+        scores = np.asarray(samples.get(name, ()), float)
+        scores = scores[np.isfinite(scores)]
+        columns.append(
+            _thresholds(scores) if scores.size else (0.0, 1.0, *2 * [math.inf])
+        )
+    centre, width, warn, reject = (
+        jnp.asarray(part) for part in zip(*columns, strict=True)
+    )
+    return Guard(density, jnp.asarray(reference_spread), centre, width, warn, reject)
+
+
+def spread_score(spread, reference):
+    """Log of the largest spread relative to its typical value."""
+    tiny = jnp.finfo(spread.dtype).tiny
+    return jnp.log(jnp.maximum(jnp.max(spread / reference), tiny))
+
+
+def residual_score(residual):
+    """Log of the residual's root mean square."""
+    return jnp.log(jnp.maximum(residual, jnp.finfo(residual.dtype).tiny))
+
+
+def area_under_curve(inside, outside) -> float:
+    """Probability that a score from outside exceeds one from inside (AUROC).
+
+    Example:
+        >>> area_under_curve([0.0, 1.0], [0.5, 2.0])
+        0.75
+    """
+    from scipy.stats import rankdata
+
+    inside, outside = np.asarray(inside, float), np.asarray(outside, float)
+    ranks = rankdata(np.concatenate([outside, inside]))
+    count = len(outside)
+    excess = ranks[:count].sum() - 0.5 * count * (count + 1)
+    return float(excess / (count * len(inside)))
+
+
+def _thresholds(scores):
+    from scipy.stats import norm
+
+    centre = float(scores.mean())
+    # Equal scores carry no scale of their own; one digit of them is the least.
+    width = max(float(scores.std()), 1e-3 * max(1.0, abs(centre)))
+    limits = (
+        max(float(np.quantile(scores, level)), centre + norm.ppf(level) * width)
+        for level in (WARN, REJECT)
+    )
+    return centre, width, *limits
