@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from typing import TypeVar
 
 import jax
 
@@ -33,6 +34,7 @@ from .tables import write_tables
 
 RESULT = ROOT / "build" / "benchmarks.json"
 COMMITTED = ROOT / "docs" / "benchmarks.json"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ class Comparison:
         return {**asdict(self), "ratio": self.ratio}
 
 
-def timed(call: Callable[[], object], repeats: int = 5) -> tuple[float, float, object]:
+def timed(call: Callable[[], T], repeats: int = 5) -> tuple[float, float, T]:
     """Return the seconds of the first call, the median of later ones, the result."""
     start = time.perf_counter()
     result = jax.block_until_ready(call())

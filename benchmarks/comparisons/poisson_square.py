@@ -22,7 +22,7 @@ def run():
     before = run_peer("scikit_fem", CELLS, 3)
     walls = {name: Dirichlet(0.0) for name in ("x_min", "x_max", "y_min", "y_max")}
     problem = Problem(
-        HeatConduction(conductivity=1.0, heat_capacity=1.0, source=1.0),
+        HeatConduction(conductivity=1.0, heat_source=1.0),
         Box((0.0, 0.0), (1.0, 1.0)),
         walls,
     )
