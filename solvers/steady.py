@@ -1,0 +1,108 @@
+"""Steady states: inflow(t, U) = 0."""
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array
+
+from .balance import SteadyBalance
+from .default_solver import default_linear_solver
+from .discretization import AbstractDiscretization
+from .initial_state import initial_state
+from .newton import default_tolerance, find_root
+from .solution import Ledger, Solution, Statistics
+from .sparse import AbstractLinearSolver
+from .status import Status
+
+
+def solve_steady(
+    discretization: AbstractDiscretization,
+    *,
+    guess: Array | None = None,
+    linear_solver: AbstractLinearSolver | None = None,
+    tolerance: Any = None,
+    max_steps: int = 30,
+) -> Solution:
+    """Find the steady state by Newton's method.
+
+    Differentiable in every leaf of the discretisation in both modes and batched by
+    `jax.vmap` (`equinox.filter_vmap`); one compilation serves a sweep over
+    parameters. A failed member of a batch carries its own `status` and leaves the
+    others alone.
+
+    Args:
+        discretization: the problem on its grid or mesh. Parameters that depend on time
+            are taken at the start of the problem's interval, or at 0 s.
+        guess: first iterate, shaped like a state; by default the initial state of the
+            problem, or zero. It does not change the derivative.
+        linear_solver: solves with the Jacobian; see `default_linear_solver`.
+        tolerance: norm of the residual relative to the load (see `find_root`);
+            by default 1e-10 in float64 and 1e-4 in float32.
+        max_steps: most Newton steps.
+
+    Returns:
+        A solution whose status is that of `find_root`, or `INFEASIBLE` where the law
+        diffuses backwards at the state found (negative conductivity), with one
+        state, `times` (0,), and the rates [storage unit s^-1] of source and outflow in
+        its ledger.
+    """
+    return _solve_steady(
+        discretization,
+        guess,
+        linear_solver,
+        None if tolerance is None else jnp.asarray(tolerance),
+        max_steps,
+    )
+
+
+@eqx.filter_jit
+def _solve_steady(discretization, guess, linear_solver, tolerance, max_steps):
+    scheme, problem = discretization, discretization.problem
+    if guess is None:
+        guess = initial_state(scheme)
+    start = 0.0 if problem.interval is None else problem.interval[0]
+    t = jnp.asarray(start, guess.dtype)
+    if tolerance is None:
+        tolerance = default_tolerance(guess.dtype)
+    balance = SteadyBalance(scheme, t)
+    if linear_solver is None:
+        linear_solver = default_linear_solver(scheme, balance.jacobian, guess)
+    root = find_root(
+        balance,
+        guess,
+        linear_solver,
+        jnp.asarray(tolerance, guess.dtype),
+        max_steps=max_steps,
+    )
+    ledger = Ledger(
+        content=jnp.zeros((1, guess.shape[0]), guess.dtype),
+        source=scheme.source_integral(t, root.state)[None],
+        outflow=jax.tree.map(
+            lambda rate: rate[None], scheme.boundary_flux(t, root.state)
+        ),
+    )
+    return Solution(
+        discretization=scheme,
+        times=jnp.zeros(1, guess.dtype),
+        states=root.state[None],
+        status=jnp.where(
+            _diffuses_backwards(scheme, t, root.state), Status.INFEASIBLE, root.status
+        ).astype(jnp.int8),
+        statistics=Statistics(root.newton_steps, root.linear_steps, root.residual_norm),
+        ledger=ledger,
+    )
+
+
+def _diffuses_backwards(scheme, t, state):
+    """Whether somewhere a component's flux grows with its own gradient."""
+    law = scheme.problem.law
+
+    def worst(x, u):
+        still = jnp.zeros((u.shape[0], x.shape[0]), u.dtype)
+        slope = jax.jacfwd(lambda gradient: law.flux(t, x, u, gradient))(still)
+        return jnp.max(jnp.einsum("cdcd->cd", slope))
+
+    points = scheme.coordinates().astype(state.dtype)
+    return jnp.any(jax.vmap(worst, (0, 1))(points, scheme.collocate(state)) > 0)
