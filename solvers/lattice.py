@@ -3,11 +3,9 @@
 Finite volumes and the Fourier scheme share it: states live on cell centres.
 """
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
@@ -51,11 +49,11 @@ class Lattice(eqx.Module):
         others = [other for other in range(self.dimension) if other != axis]
         return jnp.prod(self.spacing[np.array(others, int)])
 
-    def centres(self) -> Float[Array, "dim *cells"]:
+    def centres(self) -> Float[Array, " dim *cells"]:
         """Cell centres [m]."""
         return self._positions([np.arange(n) + 0.5 for n in self.shape])
 
-    def faces(self, axis: int) -> Float[Array, "dim *faces"]:
+    def faces(self, axis: int) -> Float[Array, " dim *faces"]:
         """Centres of the n + 1 face layers normal to `axis` [m]."""
         indices = [np.arange(n) + 0.5 for n in self.shape]
         indices[axis] = np.arange(self.shape[axis] + 1.0)
@@ -114,21 +112,3 @@ def box_of(domain: AbstractDomain, shape: tuple[int, ...], scheme: str) -> Box:
             f"{domain.dimension}; give one number of cells per axis."
         )
     return domain
-
-
-def evaluate(
-    function: Callable[..., Array], t: Array, *fields: Array, dimension: int
-) -> Array:
-    """Apply a function of a point to fields with `dimension` trailing space axes."""
-    cells = fields[0].shape[fields[0].ndim - dimension :]
-    flat = [field.reshape(*field.shape[: -len(cells)], -1) for field in fields]
-    axes = (None,) + (-1,) * len(flat)
-    values = jax.vmap(function, in_axes=axes, out_axes=-1)(t, *flat)
-    return values.reshape(*values.shape[:-1], *cells)
-
-
-def in_dtype(tree: Any, dtype: Any) -> Any:
-    """Cast every floating-point leaf, so that solvers compute in the state's dtype."""
-    return jax.tree.map(
-        lambda leaf: leaf.astype(dtype) if eqx.is_inexact_array(leaf) else leaf, tree
-    )

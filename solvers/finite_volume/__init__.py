@@ -2,7 +2,8 @@
 
 Start with `finite_volume.py` for the scheme, `face_flux.py` for the flux between two
 states, `boundary_face.py` for how conditions act, `stencil.py` for the Jacobian.
-May import `physics`, `solvers.discretization`, `solvers.lattice`, `solvers.sparse`.
+May import `physics`, `solvers.discretization`, `solvers.lattice`,
+`solvers.pointwise`, `solvers.sparse`.
 """
 
 from .finite_volume import CartesianGrid as CartesianGrid

@@ -10,7 +10,8 @@ from jaxtyping import Array, Float
 
 from ...physics import AbstractHyperbolicLaw, Problem
 from ..discretization import AbstractDiscretization
-from ..lattice import AXIS_NAMES, Lattice, box_of, evaluate, in_dtype
+from ..lattice import AXIS_NAMES, Lattice, box_of
+from ..pointwise import evaluate, in_dtype, rate_from_storage
 from ..sparse import SparseMatrix
 from .boundary_face import BoundaryFace
 from .face_flux import flux_between
@@ -120,19 +121,8 @@ class FiniteVolume(AbstractDiscretization):
 
     def rate(self, t: Array, state: Array, storage_rate: Array) -> Array:
         this, t = self._like(state), jnp.asarray(t, state.dtype)
-        law, lattice = this.problem.law, this.lattice
-
-        def at_point(time, x, u, wanted):
-            drift = jax.jvp(
-                lambda s: law.storage(s, x, u), (time,), (jnp.ones_like(time),)
-            )[1]
-            capacity = jax.jacfwd(lambda v: law.storage(time, x, v))(u)
-            if u.size == 1:
-                return (wanted - drift) / capacity[0]
-            return jnp.linalg.solve(capacity, wanted - drift)
-
-        density = storage_rate / lattice.volume
-        return this._at_centres(at_point, t, state, density)
+        density = storage_rate / this.lattice.volume
+        return this._at_centres(rate_from_storage(this.problem.law), t, state, density)
 
     def jacobian(
         self, t: Array, state: Array, storage_weight: Array, inflow_weight: Array
