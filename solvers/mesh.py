@@ -56,8 +56,8 @@ class Mesh(eqx.Module):
             if len(bad):
                 raise ValueError(
                     f"points: {len(bad)} of {len(topology.cells)} cells are inverted "
-                    f"or have no volume (first: {bad[:5].tolist()}); reverse their node "
-                    "order or move the nodes less."
+                    f"or have no volume (first: {bad[:5].tolist()}); reverse their "
+                    "node order or move the nodes less."
                 )
         self.points = points
         self.topology = topology

@@ -1,0 +1,135 @@
+"""How finite elements impose the conditions of a problem.
+
+Natural conditions are integrated on the facets; essential ones own their nodes.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+
+from ...physics import (
+    AbstractEssentialCondition,
+    AbstractNaturalCondition,
+    Outflow,
+    Problem,
+)
+from ...physics.boundary import acts_on
+from ..topology import Topology
+
+Held = tuple[tuple[str, tuple[bool, ...]], ...]
+"""Boundary names with the components that an essential condition prescribes."""
+
+
+def check_conditions(problem: Problem, topology: Topology) -> None:
+    """Refuse a problem whose boundary does not match the mesh.
+
+    Raises:
+        ValueError: another dimension or other boundary names than the mesh has.
+        TypeError: a condition that is neither essential, natural nor `Outflow`.
+    """
+    if problem.domain.dimension != topology.cell.dimension:
+        raise ValueError(
+            f"problem.domain has {problem.domain.dimension} dimensions and the mesh "
+            f"{topology.cell.dimension}; use a mesh of the same dimension."
+        )
+    given, present = set(problem.conditions), set(topology.boundary_names)
+    if given != present:
+        raise ValueError(
+            f"problem.conditions: the mesh has no boundary {sorted(given - present)} "
+            f"and its boundary {sorted(present - given)} has no condition; the mesh "
+            f"has {topology.boundary_names}."
+        )
+    for name, conditions in problem.conditions.items():
+        for condition in conditions:
+            if not isinstance(
+                condition,
+                AbstractEssentialCondition | AbstractNaturalCondition | Outflow,
+            ):
+                raise TypeError(
+                    f"conditions[{name!r}]: finite elements cannot impose a "
+                    f"{type(condition).__name__}; derive it from "
+                    "AbstractEssentialCondition or AbstractNaturalCondition."
+                )
+
+
+def held_components(problem: Problem) -> Held:
+    """Where essential conditions act."""
+    held = []
+    for name, conditions in problem.conditions.items():
+        for condition in conditions:
+            if isinstance(condition, AbstractEssentialCondition):
+                mask = acts_on(condition, problem.law)
+                held.append((name, tuple(bool(m) for m in mask)))
+    return tuple(held)
+
+
+def natural_parts(problem: Problem) -> tuple[str, ...]:
+    """Names of the parts with a natural condition or outflow on some component."""
+    return tuple(
+        name
+        for name, conditions in problem.conditions.items()
+        if any(not isinstance(c, AbstractEssentialCondition) for c in conditions)
+    )
+
+
+def natural_flux(problem: Problem, name: str) -> Callable[..., Array]:
+    """The outward normal flux (t, x, normal, u) of all natural conditions of a part."""
+    law = problem.law
+
+    def flux(t, x, normal, u):
+        total = jnp.zeros_like(u)
+        for condition in problem.conditions[name]:
+            if isinstance(condition, AbstractNaturalCondition):
+                outward = condition.normal_flux(t, x, normal, u)
+            elif isinstance(condition, Outflow):
+                at_rest = jnp.zeros((u.shape[0], x.shape[0]), u.dtype)
+                outward = law.flux(t, x, u, at_rest) @ normal
+            else:
+                continue
+            total = total + jnp.where(acts_on(condition, law), outward, 0.0)
+        return total
+
+    return flux
+
+
+def prescribed_values(
+    condition: AbstractEssentialCondition, t: Array, points: Array, components: int
+) -> Array:
+    """Prescribed u at `points` (points, dim): (components, points)."""
+    values = jax.vmap(lambda x: jnp.atleast_1d(condition.value(t, x)))(points)
+    return jnp.broadcast_to(values, (len(points), components)).T
+
+
+@lru_cache(maxsize=32)
+def free_mask(topology: Topology, held: Held, components: int) -> np.ndarray:
+    """True on degrees of freedom that no essential condition prescribes."""
+    free = np.ones((components, topology.node_count), bool)
+    for name, mask in held:
+        nodes = topology.boundary(name).unique_nodes
+        free[np.ix_(np.flatnonzero(mask), nodes)] = False
+    free.setflags(write=False)
+    return free
+
+
+@lru_cache(maxsize=32)
+def reaction_shares(
+    topology: Topology, held: Held, components: int
+) -> tuple[np.ndarray, ...]:
+    """Share of each nodal reaction that an essential part takes.
+
+    A node of several parts divides its reaction equally between them. One array
+    (components, nodes of the part) for every entry of `held`.
+    """
+    owners = np.zeros((components, topology.node_count))
+    for name, mask in held:
+        nodes = topology.boundary(name).unique_nodes
+        owners[np.ix_(np.flatnonzero(mask), nodes)] += 1
+    return tuple(
+        np.asarray(mask)[:, None]
+        / np.maximum(owners[:, topology.boundary(name).unique_nodes], 1)
+        for name, mask in held
+    )

@@ -1,0 +1,70 @@
+"""Nodal states with mesh and units, as xarray data sets in the UGRID convention."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Array
+
+from ...physics import Component
+from ..mesh import Mesh
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+_AXES = ("x", "y", "z")
+
+
+def export_nodal(
+    mesh: Mesh, components: tuple[Component, ...], times: Array, states: Array
+) -> "xr.Dataset":
+    """Label nodal states.
+
+    Args:
+        mesh: concrete points.
+        components: names and units of the unknowns.
+        times: saved times [s], (times,).
+        states: (times, components, nodes).
+
+    Returns:
+        One variable (time, node) per component, node coordinates, the connectivity
+        (cell, corner) and a `mesh` variable with the UGRID attributes.
+
+    Reference:
+        UGRID conventions 1.0, https://ugrid-conventions.github.io.
+    """
+    import xarray as xr
+
+    axes = _AXES[: mesh.dimension]
+    states, points = np.asarray(states), np.asarray(mesh.points)
+    located = {"mesh": "mesh", "location": "node"}
+    data = {
+        component.name: (
+            ("time", "node"),
+            states[:, row],
+            {"units": component.unit, "long_name": component.long_name, **located},
+        )
+        for row, component in enumerate(components)
+    }
+    kind = "face" if mesh.dimension == 2 else "volume"
+    data["mesh"] = (
+        (),
+        np.int32(0),
+        {
+            "cf_role": "mesh_topology",
+            "topology_dimension": mesh.dimension,
+            "node_coordinates": " ".join(f"node_{axis}" for axis in axes),
+            f"{kind}_node_connectivity": "cell_nodes",
+            "cell_type": mesh.topology.cell_type,
+        },
+    )
+    data["cell_nodes"] = (
+        ("cell", "cell_node"),
+        mesh.topology.cells,
+        {"cf_role": f"{kind}_node_connectivity", "start_index": 0},
+    )
+    coordinates = {
+        f"node_{axis}": ("node", points[:, i], {"units": "m", "axis": axis.upper()})
+        for i, axis in enumerate(axes)
+    }
+    coordinates["time"] = ("time", np.asarray(times), {"units": "s"})
+    return xr.Dataset(data, coordinates, {"Conventions": "CF-1.11 UGRID-1.0"})

@@ -1,0 +1,183 @@
+"""Element vectors and matrices of a weak form given at a point.
+
+A density (t, x, u, grad_u) -> (value, flux) stands for the form
+
+    integral of value·v + flux:grad v
+
+tested with every shape function v; either part may be None. Interpolation to the
+quadrature points and testing are products with small constant matrices, so that the
+density is the only thing evaluated point by point, with cells as the last axis.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from ..cells import ReferenceCell
+from .dependence import dependence
+from .geometry import CellGeometry, FacetGeometry
+
+Density = Callable[[Array, Array, Array, Array], tuple[Array | None, Array | None]]
+FacetFlux = Callable[[Array, Array, Array, Array], Array]
+
+
+def cell_vector(
+    cell: ReferenceCell,
+    geometry: CellGeometry,
+    density: Density,
+    t: Array,
+    nodal: Float[Array, "components k cells"],
+) -> Float[Array, "components k cells"]:
+    """Test a density with the shape functions of every cell."""
+    basis = _basis(cell)
+    value, flux = _tested(density, geometry, t, _interpolate(basis, nodal))
+    terms = []
+    if value is not None:
+        terms.append(jnp.einsum("qk,qce->cke", _as(basis[:, 0], nodal), value))
+    if flux is not None:
+        terms.append(jnp.einsum("qik,qice->cke", _as(basis[:, 1:], nodal), flux))
+    return sum(terms[1:], terms[0])
+
+
+def cell_matrix(
+    cell: ReferenceCell,
+    geometry: CellGeometry,
+    density: Density,
+    t: Array,
+    nodal: Float[Array, "components k cells"],
+) -> Float[Array, "components components k k cells"]:
+    """Derivative of `cell_vector` by the nodal values: row and column component,
+    test and trial function, cell."""
+    basis = _basis(cell)
+    state = _interpolate(basis, nodal)
+    components, dimension = nodal.shape[0], cell.dimension
+    pairs = _coupled_pairs(density, t, dimension, components, nodal.dtype)
+    columns = sorted({column for _, column in pairs})
+    derivative = {}
+    for column in columns:
+        for trial in range(components):
+            tangent = jnp.zeros_like(state).at[:, column, trial].set(1.0)
+            _, (value, flux) = jax.jvp(
+                lambda z: _tested(density, geometry, t, z), (state,), (tangent,)
+            )
+            rows = {} if value is None else {0: value}
+            if flux is not None:
+                rows |= {1 + i: flux[:, i] for i in range(dimension)}
+            for row in rows:
+                derivative[row, column, trial] = rows[row]
+    stacked = jnp.stack(
+        [
+            jnp.stack([derivative[row, column, s] for s in range(components)], axis=2)
+            for row, column in pairs
+        ],
+        axis=1,
+    )
+    table = np.stack([basis[:, r, :, None] * basis[:, c, None, :] for r, c in pairs], 1)
+    return jnp.einsum("qpkl,qpcse->cskle", _as(table, nodal), stacked)
+
+
+def facet_vector(
+    facet: ReferenceCell,
+    geometry: FacetGeometry,
+    flux: FacetFlux,
+    t: Array,
+    nodal: Float[Array, "components k facets"],
+) -> Float[Array, "components k facets"]:
+    """Integrate flux(t, x, normal, u) v over every facet."""
+    shape = _as(_basis(facet)[:, 0], nodal)
+    values = _on_facets(flux, geometry, t, jnp.einsum("qk,cke->qce", shape, nodal))
+    return jnp.einsum("qk,qce->cke", shape, values)
+
+
+def facet_matrix(
+    facet: ReferenceCell,
+    geometry: FacetGeometry,
+    flux: FacetFlux,
+    t: Array,
+    nodal: Float[Array, "components k facets"],
+) -> Float[Array, "components components k k facets"]:
+    """Derivative of `facet_vector` by the nodal values."""
+    shape = _basis(facet)[:, 0]
+    u = jnp.einsum("qk,cke->qce", _as(shape, nodal), nodal)
+    columns = []
+    for trial in range(nodal.shape[0]):
+        tangent = jnp.zeros_like(u).at[:, trial].set(1.0)
+        columns.append(
+            jax.jvp(lambda z: _on_facets(flux, geometry, t, z), (u,), (tangent,))[1]
+        )
+    table = shape[:, :, None] * shape[:, None, :]
+    return jnp.einsum("qkl,qcse->cskle", _as(table, nodal), jnp.stack(columns, 2))
+
+
+@lru_cache(maxsize=32)
+def _basis(cell: ReferenceCell) -> np.ndarray:
+    """Shape functions and reference gradients, (quadrature, 1 + dim, nodes)."""
+    points, _ = cell.quadrature()
+    return np.concatenate([cell.shape(points)[:, None], cell.shape_gradient(points)], 1)
+
+
+def _as(table: np.ndarray, like: Array) -> Array:
+    return jnp.asarray(table, like.dtype)
+
+
+def _interpolate(basis: np.ndarray, nodal: Array) -> Array:
+    """Values and reference gradients, (quadrature, 1 + dim, components, cells)."""
+    return jnp.einsum("qak,cke->qace", _as(basis, nodal), nodal)
+
+
+def _tested(density: Density, geometry: CellGeometry, t: Array, state: Array):
+    """Weighted value (q, C, cells) and reference flux (q, dim, C, cells)."""
+    inverse = geometry.inverse
+    gradient = jnp.sum(inverse[:, :, None] * state[:, 1:, :, None], axis=1)
+    at_point = jax.vmap(
+        lambda x, u, grad_u: density(t, x, u, grad_u), in_axes=-1, out_axes=-1
+    )
+    value, flux = jax.vmap(at_point)(geometry.x, state[:, 0], gradient)
+    weight = geometry.weight
+    if value is not None:
+        value = weight[:, None] * value
+    if flux is not None:
+        pulled = jnp.sum(inverse[:, :, None] * flux[:, None], axis=3)
+        flux = weight[:, None, None] * pulled
+    return value, flux
+
+
+def _on_facets(flux: FacetFlux, geometry: FacetGeometry, t: Array, u: Array) -> Array:
+    at_point = jax.vmap(
+        lambda x, normal, u: flux(t, x, normal, u), in_axes=-1, out_axes=-1
+    )
+    values = jax.vmap(at_point)(geometry.x, geometry.normal, u)
+    return geometry.weight[:, None] * values
+
+
+def _coupled_pairs(
+    density: Density, t: Array, dimension: int, components: int, dtype
+) -> list[tuple[int, int]]:
+    """Pairs of test and trial rows (0 value, 1… gradient) that may be non-zero."""
+    trial = {"value": [0], "flux": list(range(1, dimension + 1))}
+    present: list[str] = []
+
+    def parts(u, grad_u):
+        value, flux = density(t, jnp.zeros(dimension, dtype), u, grad_u)
+        present[:] = [
+            name
+            for name, part in (("value", value), ("flux", flux))
+            if part is not None
+        ]
+        return [part for part in (value, flux) if part is not None]
+
+    depends = dependence(
+        parts,
+        jax.ShapeDtypeStruct((components,), dtype),
+        jax.ShapeDtypeStruct((components, dimension), dtype),
+    )
+    pairs = []
+    for name, (on_value, on_gradient) in zip(present, depends, strict=True):
+        for row in trial[name]:
+            pairs += [(row, 0)] if on_value else []
+            pairs += [(row, c) for c in trial["flux"]] if on_gradient else []
+    return pairs or [(0 if "value" in present else 1, 0)]
