@@ -16,3 +16,4 @@ from .linear_solver import (
 from .matrix import SparseMatrix as SparseMatrix
 from .pattern import SparsityPattern as SparsityPattern
 from .products import sparse_product as sparse_product
+from .multigrid_cg import MultigridCG as MultigridCG

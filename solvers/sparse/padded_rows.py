@@ -7,9 +7,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-_MAX_BINS = 4
 _TOLERATED_PADDING = 1.25
-_UNROLLED_WIDTH = 192
+_UNROLLED_WIDTH = 16
+_UNROLLED_ROWS = 32768
+_LOOP_SLOTS = 8
 
 
 class PaddedRows:
@@ -17,7 +18,7 @@ class PaddedRows:
 
     Row sums written as one fused expression `e[p0] + e[p1] + ...` over columns of
     this table are several times faster on a CPU than a segment sum. Rows are split
-    into at most four groups of equal width where padding would cost over a quarter.
+    into a few groups of equal width where padding would cost over a quarter.
 
     Host object: NumPy only.
 
@@ -68,20 +69,25 @@ class PaddedRows:
 
     def sum(self, entries: jax.Array) -> jax.Array:
         """Sum of the entries (entry_count, *batch) of every row: (rows, *batch)."""
-        return self.reduce(lambda g, k: _filled(entries, self.groups[g][k]))
+        groups = self.device_groups()
+        return self.reduce(lambda g, k: _filled(entries, groups[g][k]))
+
+    def device_groups(self) -> tuple[jax.Array, ...]:
+        """`groups` as JAX arrays, which a traced slot may index."""
+        return tuple(jnp.asarray(positions) for positions in self.groups)
 
     def reduce(self, term: Callable) -> jax.Array:
         """Sum over the slots of every row.
 
         Args:
             term: `term(group, slot)` gives the contributions (rows, *batch) of one
-                slot, or of all slots (width, rows, *batch) for `slice(None)`.
+                slot; `slot` may be traced.
 
         Returns:
             The sums in natural row order, (rows, *batch).
         """
         parts = [
-            _slot_sum(lambda k, g=g: term(g, k), positions.shape[0])
+            _slot_sum(lambda k, g=g: term(g, k), *positions.shape)
             for g, positions in enumerate(self.groups)
         ]
         if self.inverse is None:
@@ -105,19 +111,27 @@ def _filled(entries, positions):
     return jnp.asarray(entries).at[positions].get(mode="fill", fill_value=0)
 
 
-def _slot_sum(term, width):
-    if width > _UNROLLED_WIDTH:
-        return jnp.sum(term(slice(None)), axis=0)
-    total = term(0)
-    for slot in range(1, width):
-        total = total + term(slot)
-        if slot % 32 == 31:
-            total = lax.optimization_barrier(total)
-    return total
+def _slot_sum(term, width, rows):
+    if width <= _UNROLLED_WIDTH or rows > _UNROLLED_ROWS:
+        total = term(0)
+        for slot in range(1, width):
+            total = total + term(slot)
+        return total
+
+    # few wide rows: a short loop, because unrolled they would take long to compile
+    def some_slots(turn, total):
+        for slot in range(_LOOP_SLOTS):
+            total = total + term(_LOOP_SLOTS * turn + slot)
+        return total
+
+    return lax.fori_loop(1, width // _LOOP_SLOTS, some_slots, some_slots(0, 0))
 
 
 def _positions(indptr, rows, width, sentinel):
-    slots = np.arange(max(width, 1))[:, None]
+    width = max(width, 1)
+    if width > _UNROLLED_WIDTH:
+        width = -(-width // _LOOP_SLOTS) * _LOOP_SLOTS
+    slots = np.arange(width)[:, None]
     start, stop = indptr[rows][None], indptr[rows + 1][None]
     positions = start + slots
     return np.where(positions < stop, positions, sentinel).astype(np.int32)
@@ -136,12 +150,13 @@ def _group_limits(counts):
         rows = np.bincount(edges, weights=rows, minlength=keep.size)
         lengths = lengths[keep]
     size = lengths.size
+    groups = 4 if counts.size > _UNROLLED_ROWS else 2
     below = np.concatenate([[0], np.cumsum(rows)])
     # cost[j]: least padded size of the rows with the j shortest lengths
     cost = np.full(size + 1, np.inf)
     cost[0] = 0
     choices = []
-    for _ in range(min(_MAX_BINS, size)):
+    for _ in range(min(groups, size)):
         table = cost[:-1, None] + (below[None, 1:] - below[:-1, None]) * lengths
         table[np.tril_indices(size, -1)] = np.inf
         choices.append(np.argmin(table, axis=0))

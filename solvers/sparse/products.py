@@ -23,10 +23,12 @@ def sparse_product(values, x, pattern: SparsityPattern) -> jax.Array:
 
 
 def _product(values, x, *, pattern):
-    padded, columns = pattern.padded, pattern.padded_columns
+    padded = pattern.padded
+    positions = padded.device_groups()
+    columns = tuple(jnp.asarray(table) for table in pattern.padded_columns)
     return padded.reduce(
         lambda g, k: (
-            values.at[padded.groups[g][k]].get(mode="fill", fill_value=0)
+            values.at[positions[g][k]].get(mode="fill", fill_value=0)
             * take(x, columns[g][k])
         )
     )
