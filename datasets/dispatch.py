@@ -67,7 +67,6 @@ class Dispatcher:
     """
 
     def __init__(self, run: Callable, executor: Executor):
-        refuse_fork(executor)
         self._run = run
         self._executor = executor
         self._own: list[Executor] = []

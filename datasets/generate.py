@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..solvers.status import Status
-from .dispatch import Dispatcher, Task
+from .dispatch import Dispatcher, Task, refuse_fork
 from .identity import identity
 from .outcome import EachSample, Outcome, Simulate, VmappedChunk
 from .samples import space_of
@@ -86,6 +86,8 @@ def generate(
     space = space_of(samples)
     designs = {name: np.asarray(samples[name].values, float) for name in space.names}
     space.check({str(name): samples[name].values for name in samples.data_vars})
+    if executor is not None:
+        refuse_fork(executor)
     if vmapped is None:
         vmapped = executor is None
     if outputs is None:
