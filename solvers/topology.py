@@ -151,7 +151,7 @@ def _check_cells(cell: ReferenceCell, cells: np.ndarray, node_count: int) -> Non
         )
 
 
-def _facet_ids(*corner_lists: np.ndarray) -> list[np.ndarray]:
+def facet_ids(*corner_lists: np.ndarray) -> list[np.ndarray]:
     """One integer per facet, equal where the corner nodes are the same set."""
     corners = np.concatenate([c.reshape(-1, c.shape[-1]) for c in corner_lists])
     corners = np.sort(corners.astype(np.int64), axis=1)
@@ -172,7 +172,7 @@ def boundary_facets(cell_type: str, cells: np.ndarray) -> np.ndarray:
         (facets, corners of a facet), counter-clockwise seen from outside.
     """
     corners = _all_corners(_cell(cell_type), cells)
-    (ids,) = _facet_ids(corners)
+    (ids,) = facet_ids(corners)
     return corners[np.bincount(ids)[ids] == 1]
 
 
@@ -194,7 +194,7 @@ def _name_facets(
                 f"{cell.name} need (facets, {corners.shape[1]}) corner nodes."
             )
         given.append(facets)
-    ids, *given_ids = _facet_ids(corners, *given)
+    ids, *given_ids = facet_ids(corners, *given)
     count = np.bincount(
         ids, minlength=max(int(i.max(initial=0)) + 1 for i in (ids, *given_ids))
     )

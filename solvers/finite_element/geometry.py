@@ -46,7 +46,7 @@ def cell_geometry(mesh: Mesh, degree: int | None = None) -> CellGeometry:
     """Map the quadrature points of degree `degree` into every cell."""
     cell = mesh.cell
     points, weights = cell.quadrature(degree)
-    corners = gather_nodes(mesh.points.T, mesh.topology.cells.T)
+    corners = _corners(mesh, mesh.topology.cells.T)
     x = _product(cell.shape(points), corners)
     jacobian = _gradient_product(cell, points, corners)
     determinant, adjugate = _adjugate(jacobian)
@@ -59,10 +59,10 @@ def facet_geometry(mesh: Mesh, name: str) -> FacetGeometry:
     facet = mesh.cell.facet
     points, weights = facet.quadrature()
     nodes = mesh.topology.boundary(name).nodes
-    corners = gather_nodes(mesh.points.T, nodes)
+    corners = _corners(mesh, nodes)
     tangents = _gradient_product(facet, points, corners)
     if mesh.dimension == 2:
-        (along,) = (tangents[:, 0],)
+        along = tangents[:, 0]
         area_vector = jnp.stack([along[:, 1], -along[:, 0]], axis=1)
     else:
         area_vector = jnp.cross(tangents[:, 0], tangents[:, 1], axis=1)
@@ -72,14 +72,20 @@ def facet_geometry(mesh: Mesh, name: str) -> FacetGeometry:
     return FacetGeometry(x, area_vector / area[:, None], weight)
 
 
+def _corners(mesh: Mesh, nodes):
+    """Node coordinates, (k, dim, elements): the order that needs no transposition."""
+    axes = gather_nodes(mesh.points.T, nodes)
+    return jnp.stack(list(axes), axis=1)
+
+
 def _product(shape, corners):
-    return jnp.einsum("qk,dke->qde", jnp.asarray(shape, corners.dtype), corners)
+    return jnp.einsum("qk,kde->qde", jnp.asarray(shape, corners.dtype), corners)
 
 
 def _gradient_product(cell: ReferenceCell, points, corners):
     """d x_j / d xi_i, (quadrature, i, j, cells)."""
     gradient = jnp.asarray(cell.shape_gradient(points), corners.dtype)
-    return jnp.einsum("qik,jke->qije", gradient, corners)
+    return jnp.einsum("qik,kje->qije", gradient, corners)
 
 
 def _adjugate(a):

@@ -132,7 +132,11 @@ def _interpolate(basis: np.ndarray, nodal: Array) -> Array:
 def _tested(density: Density, geometry: CellGeometry, t: Array, state: Array):
     """Weighted value (q, C, cells) and reference flux (q, dim, C, cells)."""
     inverse = geometry.inverse
-    gradient = jnp.sum(inverse[:, :, None] * state[:, 1:, :, None], axis=1)
+    axes = range(inverse.shape[1])
+    gradient = jnp.stack(
+        [sum(inverse[:, i, None, j] * state[:, 1 + i] for i in axes) for j in axes],
+        axis=2,
+    )
     at_point = jax.vmap(
         lambda x, u, grad_u: density(t, x, u, grad_u), in_axes=-1, out_axes=-1
     )
@@ -141,8 +145,11 @@ def _tested(density: Density, geometry: CellGeometry, t: Array, state: Array):
     if value is not None:
         value = weight[:, None] * value
     if flux is not None:
-        pulled = jnp.sum(inverse[:, :, None] * flux[:, None], axis=3)
-        flux = weight[:, None, None] * pulled
+        weighted = weight[:, None, None] * inverse
+        flux = jnp.stack(
+            [sum(weighted[:, i, j, None] * flux[:, :, j] for j in axes) for i in axes],
+            axis=1,
+        )
     return value, flux
 
 

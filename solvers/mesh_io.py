@@ -1,0 +1,223 @@
+"""Meshes and nodal fields in and out of files, through meshio."""
+
+from collections.abc import Mapping
+from os import PathLike
+
+import numpy as np
+
+from .cells import CELLS
+from .mesh import Mesh
+from .orientation import turn_reversed_cells
+from .topology import REMAINDER, SUPPORTED
+
+_PREFIX = "boundary:"
+_DIMENSION = {"vertex": 0, "line": 1, "triangle": 2, "quad": 2, "polygon": 2}
+
+
+def read_mesh(path: str | PathLike) -> Mesh:
+    """Read a mesh; physical groups of facets become its boundary names.
+
+    Names come from the physical groups of Gmsh files, from the cell data that
+    `write_mesh` leaves in other formats, and otherwise from cell sets. Boundary facets
+    without a name form the part "remainder". Cells listed clockwise are turned.
+
+    Args:
+        path: any format that meshio reads, such as .msh, .vtu or .inp. Coordinates
+            are taken as metres.
+
+    Returns:
+        A mesh; two-dimensional where all z are equal.
+
+    Raises:
+        ValueError: no cells, mixed or unsupported cell types, a curved surface, or
+            whatever `Mesh.from_cells` refuses.
+        FileNotFoundError: no such file.
+    """
+    import meshio
+
+    try:
+        found = meshio.read(path)
+    except (meshio.ReadError, KeyError, IndexError, SystemExit) as error:
+        raise ValueError(
+            f"path = {str(path)!r} is no readable mesh: {error}"
+        ) from error
+    kind = _cell_type(path, found)
+    cell = CELLS[kind]
+    points = _flatten(path, np.asarray(found.points, float), cell.dimension)
+    blocks = [number for number, b in enumerate(found.cells) if b.type == kind]
+    cells = np.concatenate([found.cells[number].data for number in blocks])
+    cells = turn_reversed_cells(cell, cells, points)
+    offsets = dict(
+        zip(
+            blocks,
+            np.cumsum([0] + [len(found.cells[n].data) for n in blocks]),
+            strict=False,
+        )
+    )
+    boundaries: dict[str, list] = {}
+    groups: dict[str, list] = {}
+    for name, number, members in _named_members(found):
+        block = found.cells[number]
+        if number in offsets:
+            groups.setdefault(name, []).append(members + offsets[number])
+        elif block.type == cell.facet_name:
+            facets = block.data[members][:, : cell.facet.corners]
+            boundaries.setdefault(name, []).append(facets)
+    return Mesh.from_cells(
+        points,
+        kind,
+        cells,
+        boundaries={k: np.concatenate(v) for k, v in boundaries.items()},
+        groups={k: np.concatenate(v) for k, v in groups.items()},
+    )
+
+
+def write_mesh(
+    path: str | PathLike,
+    mesh: Mesh,
+    *,
+    point_data: Mapping[str, np.ndarray] | None = None,
+) -> None:
+    """Write a mesh, its boundary names and nodal fields.
+
+    Args:
+        path: .msh is written as Gmsh 2.2 with physical groups; other formats, such as
+            .vtu for ParaView, carry the boundary names as cell data.
+        mesh: concrete points.
+        point_data: name to values, (nodes,) or (nodes, components).
+
+    Raises:
+        ValueError: a field that does not have one row per node.
+    """
+    import meshio
+
+    topology, cell = mesh.topology, mesh.cell
+    points = np.asarray(mesh.points, float)
+    points = np.pad(points, ((0, 0), (0, 3 - mesh.dimension)))
+    fields = {k: np.asarray(v) for k, v in (point_data or {}).items()}
+    for name, values in fields.items():
+        if values.shape[:1] != (len(points),):
+            raise ValueError(
+                f"point_data[{name!r}] has shape {values.shape}; it needs one row for "
+                f"each of the {len(points)} nodes."
+            )
+    parts = {k: v for k, v in topology.boundaries.items() if k != REMAINDER}
+    blocks = [(topology.cell_type, topology.cells)]
+    blocks += [(cell.facet_name, part.nodes.T) for part in parts.values()]
+    if str(path).endswith(".msh"):
+        _write_gmsh(path, mesh, points, blocks, list(parts), fields)
+        return
+    sizes = [len(data) for _, data in blocks]
+    data = {
+        f"{_PREFIX}{name}": [
+            np.full(size, int(block == number), np.int32)
+            for block, size in enumerate(sizes)
+        ]
+        for number, name in enumerate(parts, start=1)
+    }
+    for name, members in topology.groups.items():
+        marks = [np.zeros(size, np.int32) for size in sizes]
+        marks[0][members] = 1
+        data[f"{_PREFIX}{name}"] = marks
+    meshio.write(path, meshio.Mesh(points, blocks, fields, data))
+
+
+def _write_gmsh(path, mesh: Mesh, points, blocks, parts, fields) -> None:
+    import meshio
+
+    dimension, topology = mesh.dimension, mesh.topology
+    names = {name: [n, dimension - 1] for n, name in enumerate(parts, start=1)}
+    tags = np.zeros(len(topology.cells), np.int32)
+    for number, (name, members) in enumerate(topology.groups.items(), len(parts) + 1):
+        if np.any(tags[members]):
+            raise ValueError(
+                f"groups[{name!r}] overlaps another group, which Gmsh 2.2 files cannot "
+                "hold; write .vtu instead."
+            )
+        names[name] = [number, dimension]
+        tags[members] = number
+    physical = [tags]
+    for number, (_, data) in enumerate(blocks[1:], start=1):
+        physical.append(np.full(len(data), number, np.int32))
+    data = {"gmsh:physical": physical, "gmsh:geometrical": physical}
+    field_data = {name: np.array(entry) for name, entry in names.items()}
+    meshio.write(
+        path,
+        meshio.Mesh(points, blocks, fields, data, field_data),
+        file_format="gmsh22",
+        binary=True,
+    )
+
+
+def _cell_type(path, found) -> str:
+    """The one cell type of highest dimension."""
+    counts: dict[str, int] = {}
+    for block in found.cells:
+        counts[block.type] = counts.get(block.type, 0) + len(block.data)
+    dimensions = {kind: _DIMENSION.get(kind.rstrip("0123456789"), 3) for kind in counts}
+    top = max(dimensions.values(), default=0)
+    kinds = [kind for kind, dimension in dimensions.items() if dimension == top]
+    if top < 2:
+        raise ValueError(
+            f"path = {str(path)!r} holds {counts or 'no cells'}; froude needs cells of "
+            f"two or three dimensions: {SUPPORTED}."
+        )
+    if len(kinds) > 1:
+        listed = ", ".join(f"{counts[kind]} {kind}" for kind in kinds)
+        raise ValueError(
+            f"path = {str(path)!r} mixes cell types: {listed}; mesh with one type."
+        )
+    if kinds[0] not in SUPPORTED:
+        reason = (
+            "serendipity cells are later work, use 9-node quadrilaterals or 27-node "
+            "hexahedra"
+            if kinds[0] in ("quad8", "hexahedron20")
+            else f"supported are {SUPPORTED}"
+        )
+        raise ValueError(
+            f"path = {str(path)!r} has {counts[kinds[0]]} cells of type {kinds[0]!r}: "
+            f"{reason}."
+        )
+    return kinds[0]
+
+
+def _flatten(path, points: np.ndarray, dimension: int) -> np.ndarray:
+    extra = points[:, dimension:]
+    extent = np.ptp(points, axis=0).max()
+    if extra.size and np.ptp(extra, axis=0).max() > 1e-10 * extent:
+        raise ValueError(
+            f"path = {str(path)!r} is a surface in space: z runs from "
+            f"{extra.min():g} to {extra.max():g}; a two-dimensional mesh lies in a "
+            "plane of constant z."
+        )
+    return points[:, :dimension]
+
+
+def _named_members(found):
+    """(name, block, member indices) of all named groups, however the file says it."""
+    physical = found.cell_data.get("gmsh:physical")
+    names = {
+        (int(tag), int(dimension)): name
+        for name, (tag, dimension) in (
+            (k, np.ravel(v)[:2]) for k, v in found.field_data.items()
+        )
+    }
+    if physical is not None:
+        for number, tags in enumerate(physical):
+            dimension = _DIMENSION.get(found.cells[number].type.rstrip("0123456789"), 3)
+            for tag in np.unique(tags[np.asarray(tags) > 0]):
+                name = names.get((int(tag), dimension), f"physical_{tag}")
+                yield name, number, np.flatnonzero(tags == tag)
+        return
+    for key, marks in found.cell_data.items():
+        if key.startswith(_PREFIX):
+            for number, values in enumerate(marks):
+                members = np.flatnonzero(values)
+                if len(members):
+                    yield key.removeprefix(_PREFIX), number, members
+    for name, members in found.cell_sets.items():
+        if name.startswith("gmsh:"):
+            continue
+        for number, indices in enumerate(members):
+            if indices is not None and len(indices):
+                yield name, number, np.asarray(indices, int)
