@@ -15,6 +15,7 @@ from .dispatch import Dispatcher, Task, refuse_fork
 from .identity import identity
 from .outcome import EachSample, Outcome, Simulate, VmappedChunk
 from .samples import space_of
+from .space import RESERVED
 from .store import SweepStore, open_dataset, open_sweep
 
 if TYPE_CHECKING:
@@ -94,6 +95,12 @@ def generate(
         outputs = getattr(simulate, "outputs", None) or {}
     run = VmappedChunk(simulate, chunk) if vmapped else EachSample(simulate)
     shapes = run.shapes(space.names) if isinstance(run, VmappedChunk) else None
+    taken = sorted({*(shapes or {})} & {*space.names, *RESERVED})
+    if taken:
+        raise ValueError(
+            f"simulate returns {taken}, names that the data set has already; rename "
+            "these outputs."
+        )
     sweep = open_sweep(
         Path(store),
         samples,

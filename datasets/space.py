@@ -14,7 +14,7 @@ import numpy as np
 
 from .distribution import AbstractDistribution, from_record, to_record
 
-_RESERVED = ("sample", "status", "error", "wall_time")
+RESERVED = ("sample", "status", "error", "wall_time")
 
 
 class Scale(enum.StrEnum):
@@ -58,10 +58,10 @@ class Variable:
                 f"Variable name {self.name!r} is not an identifier; use letters, "
                 "digits and underscores."
             )
-        if self.name in _RESERVED:
+        if self.name in RESERVED:
             raise ValueError(
                 f"Variable name {self.name!r} is taken by the data set itself; "
-                f"rename it (reserved: {', '.join(_RESERVED)})."
+                f"rename it (reserved: {', '.join(RESERVED)})."
             )
         for side in ("lower", "upper"):
             bound = float(getattr(self, side))

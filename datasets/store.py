@@ -8,7 +8,6 @@ cost, and the status last. What has the status `pending` is to be run (again).
 import contextlib
 import json
 import os
-import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ import numpy as np
 
 from ..solvers.status import Status
 from .outcome import Outcome
+from .plan import FORMAT, add_array, create_plan, extend
 from .provenance import append_session, provenance
 from .refusal import refuse_other_sweep
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 COST_FIELDS = ("wall_time",)
 COST_ATTRIBUTES = ("created", "sessions")
-_FORMAT = 1
 
 
 def open_dataset(store: str | os.PathLike) -> "xarray.Dataset":
@@ -90,7 +89,7 @@ class SweepStore:
         self.outputs = outputs
         self.chunk = int(group.attrs["chunk"])  # type: ignore[arg-type]
         self.status = np.asarray(group["status"][:])  # type: ignore[index]
-        self._arrays = {
+        self._arrays: dict[str, Any] = {
             name: array
             for name, array in group.arrays()
             if array.attrs["role"] in ("quantity", "field")
@@ -208,7 +207,7 @@ class SweepStore:
                         f"{known[dim]} in {other!r}; name them differently in outputs."
                     )
         is_inexact = np.issubdtype(value.dtype, np.inexact)
-        return _array(
+        return add_array(
             self.group,
             name,
             (len(self.status), *shape),
@@ -236,7 +235,7 @@ def open_sweep(
         BlockingIOError: if another process is writing to it.
     """
     if not path.exists():
-        _create_plan(path, samples, problem, chunk)
+        create_plan(path, samples, problem, chunk)
     with _locked(path):
         for left in path.rglob("*.partial"):  # of a process killed while writing
             left.unlink()
@@ -247,84 +246,12 @@ def open_sweep(
         if sessions != attrs["sessions"]:
             group.attrs["sessions"] = sessions
         try:
-            _extend(group, samples)
+            extend(group, samples)
         except OSError as error:
             raise OSError(
                 error.errno, f"Could not extend the store {path}: {error.strerror}."
             ) from error
         yield SweepStore(path, group, outputs)
-
-
-def _create_plan(path: Path, samples: "xarray.Dataset", problem: str, chunk: int):
-    """Write the plan beside its place and move it there whole."""
-    import zarr
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.draft")
-    shutil.rmtree(draft, ignore_errors=True)
-    attrs = {
-        "Conventions": "CF-1.11",
-        "froude_store": _FORMAT,
-        "problem": problem,
-        "chunk": chunk,
-        "sessions": "[]",
-        **_plain_attributes(samples.attrs),
-        **provenance(),
-    }
-    try:
-        group = zarr.create_group(draft, zarr_format=3, attributes=attrs)
-        for name in ("sample", *samples.data_vars):
-            column = samples[name]
-            role = {"role": "index" if name == "sample" else "design"}
-            kind, fill = (np.int64, -1) if name == "sample" else (np.float64, np.nan)
-            details = {**_plain_attributes(column.attrs), **role}
-            _column(group, str(name), chunk, kind, fill, details)
-        _column(group, "error", chunk, str, "", {"role": "status"})
-        cost = {"role": "cost", "units": "s", "long_name": "wall time of the sample"}
-        _column(group, "wall_time", chunk, np.float64, np.nan, cost)
-        meanings = " ".join(status.name.lower() for status in Status)
-        flags = {"flag_values": [int(s) for s in Status], "flag_meanings": meanings}
-        details = {"role": "status", "long_name": "how the sample ended", **flags}
-        _column(group, "status", chunk, np.int8, int(Status.PENDING), details)
-        _extend(group, samples)
-        os.rename(draft, path)
-    except OSError as error:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise OSError(
-            error.errno, f"Could not create the store {path}: {error.strerror}."
-        ) from error
-    except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise
-
-
-def _extend(group: "zarr.Group", samples: "xarray.Dataset") -> None:
-    """Bring every array to the length of the samples, `status` last."""
-    n = samples.sizes["sample"]
-    arrays = dict(group.arrays())
-    had = arrays["status"].shape[0]
-    for name in sorted(arrays, key=lambda name: name == "status"):
-        array = arrays[name]
-        if array.shape[0] != n:
-            array.resize((n, *array.shape[1:]))
-        if array.attrs["role"] in ("index", "design") and had < n:
-            array[had:] = samples[name].values[had:]
-
-
-def _column(group, name, chunk, dtype, fill, attrs):
-    return _array(group, name, (0,), (chunk,), dtype, fill, ("sample",), attrs)
-
-
-def _array(group, name, shape, chunks, dtype, fill, dims, attrs) -> "zarr.Array":
-    return group.create_array(
-        name,
-        shape=shape,
-        chunks=chunks,
-        dtype=dtype,
-        fill_value=fill,
-        dimension_names=dims,
-        attributes=attrs,
-    )
 
 
 def _update(array: Any, rows: range, values: Mapping[int, Any]) -> None:
@@ -353,21 +280,12 @@ def _open_group(path: Path, mode: Any) -> "zarr.Group":
         version = group.attrs.get("froude_store")
     except (FileNotFoundError, NotADirectoryError, ValueError, json.JSONDecodeError):
         version = None
-    if version != _FORMAT:
+    if version != FORMAT:
         raise ValueError(
             f"{path} is not a store of samples that this froude can read "
-            f"(format {version!r}, needed {_FORMAT}); give another path."
+            f"(format {version!r}, needed {FORMAT}); give another path."
         )
     return group
-
-
-def _plain_attributes(attrs: Mapping[Any, Any]) -> dict[str, Any]:
-    """Attributes as JSON knows them."""
-    plain = {}
-    for key, value in attrs.items():
-        is_array = isinstance(value, np.ndarray | np.generic)
-        plain[str(key)] = value.tolist() if is_array else value
-    return plain
 
 
 @contextlib.contextmanager
