@@ -266,12 +266,12 @@ class Surrogate(eqx.Module):
 
 @eqx.filter_jit
 def _evaluate(surrogate: Surrogate, fields: bool, residual, places):
-    return jax.vmap(functools.partial(_evaluate_one, surrogate, fields, residual))(
+    return jax.vmap(functools.partial(evaluate_one, surrogate, fields, residual))(
         places
     )
 
 
-def _evaluate_one(surrogate, fields, residual, place):
+def evaluate_one(surrogate, fields, residual, place):
     x = 2.0 * place - 1.0
     head, calibration = surrogate.quantity_head, surrogate.calibration
     mean, spread = head.regressor.moments(x)

@@ -1,0 +1,297 @@
+"""Certify a surrogate from held-out solver runs."""
+
+import dataclasses
+import json
+import math
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+
+from .conformal import conformal_quantile, covered_bounds
+from .guard import build_guard, residual_score, spread_score
+from .report import Accuracy, Report
+from .surrogate import Calibration, Surrogate, Verdict, root_mean_square
+from .training_data import Runs, read_runs
+
+if TYPE_CHECKING:
+    import xarray
+
+
+def certify(
+    surrogate: Surrogate,
+    held_out: "xarray.Dataset",
+    *,
+    level: float = 0.9,
+    calibration: float = 0.5,
+    residual: Callable[[dict, dict], Array] | None = None,
+    baselines: Mapping[str, Surrogate] | None = None,
+    coarse_solver: "xarray.Dataset | None" = None,
+    seconds_per_run: float | None = None,
+    seed: int = 0,
+) -> tuple[Surrogate, Report]:
+    """Give a surrogate intervals and a domain guard, and measure both on fresh runs.
+
+    The good held-out runs are split by `seed` into a calibration and a test part. The
+    calibration part sets split-conformal intervals, normalised by the surrogate's own
+    spread, the joint bands of the fields and the guard's thresholds; the test part,
+    which nothing was fitted to, measures coverage, errors and false rejects.
+
+    Args:
+        surrogate: made by `fit` or `fit_baseline`; an old certification is replaced.
+        held_out: solver runs that the surrogate has not seen, drawn like its training
+            designs.
+        level: wanted coverage of each interval.
+        calibration: share of the runs that calibrates.
+        residual: the solver's discrete residual `(design, fields) -> array`, to set the
+            threshold of the guard's physics test.
+        baselines: further surrogates to measure beside it on the same test runs.
+        coarse_solver: the same designs solved on a coarse mesh, in the same order.
+        seconds_per_run: cost of one solver run [s]; `None` takes the mean `wall_time`
+            of the held-out runs.
+        seed: seed of the split; fix it before looking at results.
+
+    Returns:
+        The certified surrogate, and the report, which prints as a table.
+
+    Raises:
+        ValueError: for too few good runs for the level, another space or other
+            outputs.
+    """
+    runs = read_runs(
+        held_out,
+        surrogate.space,
+        quantities=surrogate.quantity_names,
+        fields=surrogate.field_names,
+        least=4,
+    )
+    order = np.random.default_rng(seed).permutation(len(runs))
+    count = round(calibration * len(runs))
+    fitted, tested = runs.take(order[:count]), runs.take(order[count:])
+    needed = math.ceil(level / (1.0 - level) * (1.0 - 1e-12))
+    if count < needed or len(tested) < 1:
+        raise ValueError(
+            f"{len(runs)} good held-out runs leave {count} for calibration and "
+            f"{len(tested)} for the test; the level {level} needs at least {needed} "
+            "to calibrate and 1 to test. Make more runs or lower the level."
+        )
+    certified = _calibrate(surrogate, fitted, level, residual)
+
+    rows = measure("surrogate", certified, tested)
+    for name, baseline in (baselines or {}).items():
+        _require_same(surrogate, name, baseline)
+        rows += measure(name, _calibrate(baseline, fitted, level, None), tested)
+    coarse_seconds = None
+    if coarse_solver is not None:
+        rows += _coarse_rows(certified, coarse_solver, held_out, order[count:])
+        coarse_seconds = _mean_time(coarse_solver)
+    predicted = certified.predict(_as_designs(certified, tested), residual=residual)
+    record = json.loads(certified.record)
+    report = Report(
+        level=level,
+        calibration_runs=count,
+        test_runs=len(tested),
+        covered_bounds=covered_bounds(count, len(tested), level),
+        seed=seed,
+        rows=tuple(rows),
+        warned=int(np.sum(predicted["verdict"].values == Verdict.WARN)),
+        rejected=int(np.sum(predicted["verdict"].values == Verdict.REJECT)),
+        guard_tests=str(predicted.attrs["guard_tests"]),
+        seconds_per_design=_seconds_per_design(certified),
+        seconds_per_run=(
+            _mean_time(held_out) if seconds_per_run is None else seconds_per_run
+        ),
+        coarse_seconds_per_run=coarse_seconds,
+        fit_seconds=record.get("fit_seconds", 0.0),
+        data_runs=record.get("runs", 0) + record.get("failed_runs", 0) + len(runs),
+    )
+    summary = {**record, "certified": report.summary()}
+    return dataclasses.replace(certified, record=json.dumps(summary)), report
+
+
+def measure(name: str, surrogate: Surrogate, runs: Runs) -> list[Accuracy]:
+    """Errors, rank correlation and coverage of each output on fresh runs."""
+    predicted = surrogate.predict(_as_designs(surrogate, runs), fields=True)
+    rows = []
+    for output, truth in zip(runs.quantity_outputs, runs.quantities.T, strict=True):
+        values, lower, upper = _triple(predicted, output.name)
+        rows.append(
+            _accuracy(name, output, values, truth, (lower <= truth) & (truth <= upper))
+        )
+    for head in surrogate.field_heads:
+        output = head.output
+        index = [field.name for field in runs.field_outputs].index(output.name)
+        truth = runs.fields[index]
+        values, lower, upper = (
+            part.reshape(len(runs), -1) for part in _triple(predicted, output.name)
+        )
+        inside = np.all((lower <= truth) & (truth <= upper), axis=1)
+        variation = truth - truth.mean(axis=0)
+        scale = np.sqrt(np.mean(variation**2))
+        error = np.sqrt(np.mean((values - truth) ** 2, axis=1)) / scale
+        rows.append(
+            Accuracy(
+                name,
+                output.name,
+                output.units,
+                median=float(np.median(error)),
+                worst=float(np.quantile(error, 0.95)),
+                rank=None,
+                covered=int(inside.sum()),
+                width=float(np.median(upper - lower)),
+                field=True,
+            )
+        )
+    return rows
+
+
+def _calibrate(surrogate, runs, level, residual) -> Surrogate:
+    """Set the conformal quantiles and the guard from the calibration runs."""
+    places = jnp.asarray(runs.places)
+    head = surrogate.quantity_head
+    mean, spread = _moments(head.regressor, 2.0 * places - 1.0)
+    # The floor comes from designs without runs, so that scores stay exchangeable.
+    even = jax.random.uniform(jax.random.key(0), (256, surrogate.space.dimension))
+    floor = jnp.median(_moments(head.regressor, 2.0 * even - 1.0)[1], axis=0)
+    floor = jnp.maximum(floor, 1e-6)
+    truth = head.scaling.encode(jnp.asarray(runs.quantities))
+    scores = np.asarray(jnp.abs(truth - mean) / (spread + floor))
+
+    named, field_quantiles = {}, []
+    for field, truth in zip(surrogate.field_heads, runs.fields, strict=False):
+        values = _apply(field.network, 2.0 * places - 1.0)
+        named[field.output.name] = values.reshape(len(runs), *field.output.shape)
+        worst = jnp.max(jnp.abs(truth - values) / field.node_scale, axis=1)
+        field_quantiles.append(conformal_quantile(worst, level))
+
+    reference = jnp.maximum(jnp.median(spread, axis=0), 1e-6)
+    samples = {
+        "distance": np.concatenate(
+            [surrogate.density.left_out(), _apply(surrogate.density, places)]
+        ),
+        "spread": jax.vmap(lambda s: spread_score(s, reference))(spread),
+    }
+    if residual is not None:
+        if not named:
+            raise ValueError("residual needs a surrogate with fields; fit one.")
+        samples["residual"] = _residual_scores(surrogate, residual, places, named)
+    return dataclasses.replace(
+        surrogate,
+        calibration=Calibration(
+            level=jnp.asarray(float(level)),
+            quantiles=jnp.asarray([conformal_quantile(s, level) for s in scores.T]),
+            spread_floor=floor,
+            field_quantiles=jnp.asarray(field_quantiles, places.dtype),
+            runs=len(runs),
+        ),
+        guard=build_guard(surrogate.density, reference, samples),
+    )
+
+
+@eqx.filter_jit
+def _moments(regressor, x):
+    return jax.vmap(regressor.moments)(x)
+
+
+@eqx.filter_jit
+def _apply(function, x):
+    return jax.vmap(function)(x)
+
+
+@eqx.filter_jit
+def _residual_scores(surrogate, residual, places, named):
+    def one(pair):
+        place, fields = pair
+        size = root_mean_square(residual(surrogate.space.from_unit(place), fields))
+        return residual_score(size)
+
+    return jax.lax.map(one, (places, named))
+
+
+def _accuracy(name, output, values, truth, inside) -> Accuracy:
+    from scipy.stats import spearmanr
+
+    error = np.abs(values - truth) / np.maximum(np.abs(truth), 1e-300)
+    varies = np.ptp(truth) > 0 and np.ptp(values) > 0
+    return Accuracy(
+        name,
+        output.name,
+        output.units,
+        median=float(np.median(error)),
+        worst=float(np.quantile(error, 0.95)),
+        rank=float(spearmanr(values, truth)[0]) if varies else None,
+        covered=None if inside is None else int(inside.sum()),
+        width=None,
+        field=False,
+    )
+
+
+def _coarse_rows(surrogate, coarse, held_out, chosen):
+    good = np.flatnonzero(_status(held_out) == 0)
+    if coarse.sizes["sample"] != held_out.sizes["sample"]:
+        raise ValueError(
+            f"coarse_solver has {coarse.sizes['sample']} runs, the held-out set "
+            f"{held_out.sizes['sample']}; solve the same designs in the same order."
+        )
+    index = good[chosen]
+    index = index[_status(coarse)[index] == 0]
+    return [
+        _accuracy(
+            "coarse solver",
+            output,
+            coarse[output.name].values[index],
+            held_out[output.name].values[index],
+            None,
+        )
+        for output in surrogate.quantity_head.outputs
+        if output.name in coarse
+    ]
+
+
+def _require_same(surrogate, name, baseline):
+    if baseline.quantity_names != surrogate.quantity_names or (
+        baseline.space.hash != surrogate.space.hash
+    ):
+        raise ValueError(
+            f"baseline {name!r} predicts {baseline.quantity_names}, the surrogate "
+            f"{surrogate.quantity_names}; fit both to the same data set."
+        )
+    if baseline.field_names not in ((), surrogate.field_names):
+        raise ValueError(
+            f"baseline {name!r} predicts the fields {baseline.field_names}, the "
+            f"surrogate {surrogate.field_names}; give it the same or none."
+        )
+
+
+def _triple(predicted, name):
+    return (predicted[name + suffix].values for suffix in ("", "_lower", "_upper"))
+
+
+def _as_designs(surrogate, runs):
+    columns = surrogate.space.from_unit(runs.places)
+    return {name: np.asarray(column) for name, column in columns.items()}
+
+
+def _status(dataset):
+    if "status" in dataset:
+        return dataset["status"].values
+    return np.zeros(dataset.sizes["sample"], int)
+
+
+def _mean_time(dataset):
+    return float(dataset["wall_time"].mean()) if "wall_time" in dataset else None
+
+
+def _seconds_per_design(surrogate, count: int = 2**15):
+    places = np.random.default_rng(0).random((count, surrogate.space.dimension))
+    columns = surrogate.space.from_unit(places)
+    designs = {name: np.asarray(column) for name, column in columns.items()}
+    surrogate.predict({name: column[:8192] for name, column in designs.items()})
+    began = time.perf_counter()
+    surrogate.predict(designs)
+    return (time.perf_counter() - began) / count

@@ -1,0 +1,247 @@
+"""Neural operators: networks that march the states of a discretisation in time.
+
+The physics loss is the residual of the same discretisation that made the data, on
+consecutive predicted states, relative to its floor: the residual of the data's own
+states, which is not zero where the data were saved every few solver steps.
+"""
+
+import functools
+from collections.abc import Callable, Sequence
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, PRNGKeyArray, PyTree
+
+from ..solvers.discretization import AbstractDiscretization
+from .surrogate import root_mean_square
+from .training import train
+
+Build = Callable[[Array], AbstractDiscretization]
+
+
+class NeuralOperator(eqx.Module):
+    """Network from a state and parameters to the state one interval later.
+
+        state(t + interval) = state + increment_scale * network(inputs)
+
+    The inputs are the standardised state and parameters, the latter constant over
+    space, channels last as networks want them.
+
+    Attributes:
+        network: callable pytree (*cells, components + parameters) to (*cells,
+            components), for instance an `FNO`.
+        mean, scale: of each component of the state (components,).
+        parameter_mean, parameter_scale: (parameters,).
+        increment_scale: typical change of each component over one interval.
+        interval: time between states [s].
+    """
+
+    network: PyTree
+    mean: Float[Array, " components"]
+    scale: Float[Array, " components"]
+    parameter_mean: Float[Array, " parameters"]
+    parameter_scale: Float[Array, " parameters"]
+    increment_scale: Float[Array, " components"]
+    interval: Float[Array, ""]
+
+    def __call__(
+        self, state: Float[Array, " components *cells"], parameters: Array
+    ) -> Float[Array, " components *cells"]:
+        """The state one interval later."""
+        x = (jnp.moveaxis(state, 0, -1) - self.mean) / self.scale
+        constant = (parameters - self.parameter_mean) / self.parameter_scale
+        constant = jnp.broadcast_to(constant, (*x.shape[:-1], constant.size))
+        change = self.network(jnp.concatenate([x, constant], axis=-1))
+        return state + jnp.moveaxis(change * self.increment_scale, -1, 0)
+
+    def rollout(
+        self, state: Float[Array, " components *cells"], parameters: Array, steps: int
+    ) -> Float[Array, "times components *cells"]:
+        """The initial state and the `steps` states after it."""
+
+        def step(state, _):
+            state = self(state, parameters)
+            return state, state
+
+        _, states = jax.lax.scan(step, state, None, length=steps)
+        return jnp.concatenate([state[None], states])
+
+
+def time_residual(
+    discretization: AbstractDiscretization,
+    states: Float[Array, "times components *cells"],
+    *,
+    start: float | Array = 0.0,
+    interval: float | Array,
+) -> Float[Array, ""]:
+    """Root mean square of the discrete residual over consecutive states.
+
+    Args:
+        discretization: the one that made the data.
+        states: states at `start`, `start + interval`, ...
+        start: time of the first state [s].
+        interval: time between states [s].
+    """
+    times = start + interval * jnp.arange(len(states))
+    residual = jax.vmap(discretization.residual)(
+        times[:-1], states[:-1], times[1:], states[1:]
+    )
+    return root_mean_square(residual)
+
+
+def residual_floor(
+    build: Build,
+    trajectories: Float[Array, "runs times components *cells"],
+    parameters: Float[Array, "runs parameters"],
+    *,
+    interval: float,
+) -> Float[Array, ""]:
+    """Root mean square of the residual of the data themselves, over all runs."""
+
+    def one(states, values):
+        return time_residual(build(values), states, interval=interval) ** 2
+
+    return jnp.sqrt(jnp.mean(jax.vmap(one)(trajectories, parameters)))
+
+
+def fit_operator(
+    network: PyTree,
+    trajectories: Float[Array, "runs times components *cells"],
+    parameters: Float[Array, "runs parameters"],
+    *,
+    interval: float,
+    unroll: int = 1,
+    build: Build | None = None,
+    residual_weight: float = 0.1,
+    steps: int = 2000,
+    batch: int = 16,
+    learning_rate: float = 3e-3,
+    validation: float = 0.15,
+    patience: int | None = None,
+    callback: Callable[[int, dict], None] | None = None,
+    progress: bool | None = None,
+    key: PRNGKeyArray,
+) -> NeuralOperator:
+    """Train a network to march states, with AdamW and cosine decay.
+
+    Args:
+        network: callable pytree (*cells, components + parameters) to (*cells,
+            components).
+        trajectories: states of solver runs at equal intervals.
+        parameters: parameters of each run.
+        interval: time between states [s].
+        unroll: intervals marched in the loss.
+        build: parameters to the discretisation that made the data; adds the residual
+            of the predicted states, in units of its floor, to the loss.
+        residual_weight: weight of the squared residual over its squared floor.
+        steps, batch, learning_rate, validation, patience, callback, progress, key: as
+            in `fit`; a batch is of windows of `unroll` intervals.
+
+    Returns:
+        The operator with the lowest validation loss.
+
+    Raises:
+        ValueError: for trajectories and parameters that don't match, or too few
+            states.
+    """
+    import optax
+
+    trajectories, parameters = jnp.asarray(trajectories), jnp.asarray(parameters)
+    runs, times = trajectories.shape[:2]
+    if parameters.ndim != 2 or len(parameters) != runs or times <= unroll or runs < 4:
+        raise ValueError(
+            "trajectories must be (runs, times, components, *cells) with at least 4 "
+            f"runs and more than unroll={unroll} times, and parameters (runs, "
+            f"parameters), got {trajectories.shape} and {parameters.shape}."
+        )
+    split_key, train_key = jax.random.split(key)
+    order = np.asarray(jax.random.permutation(split_key, runs))
+    held = max(1, round(validation * runs))
+    operator = _standardised(network, trajectories, parameters, interval)
+    floor = None
+    if build is not None:
+        floor = residual_floor(build, trajectories, parameters, interval=interval)
+    windows = functools.partial(_windows, trajectories, parameters, unroll)
+
+    def one(operator, states, values):
+        predicted = operator.rollout(states[0], values, unroll)
+        error = jnp.moveaxis(predicted - states, 1, -1) / operator.increment_scale
+        loss = jnp.mean(error[1:] ** 2)
+        if build is None:
+            return loss
+        size = time_residual(build(values), predicted, interval=interval)
+        return loss + residual_weight * (size / floor) ** 2
+
+    def loss(operator, data, key):
+        return jnp.mean(jax.vmap(functools.partial(one, operator))(*data))
+
+    checked = windows(order[:held])
+    schedule = optax.cosine_decay_schedule(learning_rate, steps)
+    trained = train(
+        # Only the network is trained; the scales are kept from the gradient below.
+        operator,
+        lambda model, data, key: loss(_with_fixed_scales(model), data, key),
+        windows(order[held:]),
+        validation=lambda model: loss(_with_fixed_scales(model), checked, None),
+        optimizer=optax.adamw(schedule, weight_decay=0.0),
+        steps=steps,
+        batch=batch,
+        patience=patience,
+        callback=callback,
+        progress=progress,
+        label="fit operator",
+        key=train_key,
+    )
+    return eqx.tree_at(lambda o: o.network, operator, trained.network)
+
+
+def relative_residual(
+    operator: NeuralOperator,
+    build: Build,
+    states: Float[Array, "runs components *cells"],
+    parameters: Float[Array, "runs parameters"],
+    *,
+    steps: int,
+    floor: Float[Array, ""],
+) -> Float[Array, ""]:
+    """Residual of rollouts from the given states, relative to the data's floor."""
+
+    def one(state, values):
+        rollout = operator.rollout(state, values, steps)
+        return time_residual(build(values), rollout, interval=operator.interval) ** 2
+
+    return jnp.sqrt(jnp.mean(jax.vmap(one)(states, parameters))) / floor
+
+
+def _standardised(network, trajectories, parameters, interval) -> NeuralOperator:
+    axes: Sequence[int] = (0, 1, *range(3, trajectories.ndim))
+    change = trajectories[:, 1:] - trajectories[:, :-1]
+    spread = jnp.std(parameters, axis=0)
+    scale = jnp.std(trajectories, axis=axes)
+    increment = jnp.sqrt(jnp.mean(change**2, axis=axes))
+    return NeuralOperator(
+        network=network,
+        mean=jnp.mean(trajectories, axis=axes),
+        scale=jnp.where(scale > 0, scale, 1.0),
+        parameter_mean=jnp.mean(parameters, axis=0),
+        parameter_scale=jnp.where(spread > 0, spread, 1.0),
+        increment_scale=jnp.where(increment > 0, increment, 1.0),
+        interval=jnp.asarray(interval, trajectories.dtype),
+    )
+
+
+def _with_fixed_scales(operator):
+    fixed = jax.lax.stop_gradient(eqx.filter(operator, eqx.is_inexact_array))
+    fixed = eqx.combine(fixed, operator)
+    return eqx.tree_at(lambda o: o.network, fixed, operator.network)
+
+
+def _windows(trajectories, parameters, unroll, runs):
+    """All windows of `unroll` intervals of the given runs, with their parameters."""
+    count = trajectories.shape[1] - unroll
+    index = jnp.arange(count)[:, None] + jnp.arange(unroll + 1)
+    windows = trajectories[runs][:, index]
+    windows = windows.reshape(-1, unroll + 1, *trajectories.shape[2:])
+    return windows, jnp.repeat(parameters[runs], count, axis=0)

@@ -1,0 +1,195 @@
+"""What certification measured, as a table for people and a dict for files."""
+
+import dataclasses
+import math
+
+
+@dataclasses.dataclass(frozen=True)
+class Accuracy:
+    """Errors of one method on one output, over the test runs.
+
+    Args:
+        method: surrogate, baseline or coarse solver.
+        output: name of the quantity or field.
+        units: its SI unit.
+        median, worst: median and 95 % quantile of the relative error; for a field, of
+            its root mean square error over the field's own variation.
+        rank: Spearman rank correlation with the solver.
+        covered: test runs inside their interval, or wholly inside their band.
+        width: median width of a field's band [units].
+        field: whether the output is a field.
+    """
+
+    method: str
+    output: str
+    units: str
+    median: float
+    worst: float
+    rank: float | None
+    covered: int | None
+    width: float | None
+    field: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class Report:
+    """Certification of one surrogate.
+
+    Args:
+        level: wanted coverage.
+        calibration_runs, test_runs: counts of the held-out split.
+        covered_bounds: central 99 % of the beta-binomial law of the number covered.
+        seed: seed of the split.
+        rows: errors per method and output.
+        warned, rejected: verdicts of the guard on the test runs, which are inside.
+        guard_tests: the tests made.
+        seconds_per_design: cost of one prediction with interval and guard [s].
+        seconds_per_run, coarse_seconds_per_run: cost of one solver run [s].
+        fit_seconds: cost of the training [s].
+        data_runs: solver runs spent on training, calibration and test.
+    """
+
+    level: float
+    calibration_runs: int
+    test_runs: int
+    covered_bounds: tuple[int, int]
+    seed: int
+    rows: tuple[Accuracy, ...]
+    warned: int
+    rejected: int
+    guard_tests: str
+    seconds_per_design: float
+    seconds_per_run: float | None
+    coarse_seconds_per_run: float | None
+    fit_seconds: float
+    data_runs: int
+
+    @property
+    def coverage_holds(self) -> bool:
+        """Whether each output's coverage is inside the central 99 % of its law."""
+        low, high = self.covered_bounds
+        own = [
+            r for r in self.rows if r.method == "surrogate" and r.covered is not None
+        ]
+        return all(low <= row.covered <= high for row in own)
+
+    @property
+    def winner(self) -> str:
+        """The surrogate or baseline with the least geometric mean of median errors."""
+        scores: dict[str, list[float]] = {}
+        for row in self.rows:
+            if not row.field and row.method != "coarse solver":
+                scores.setdefault(row.method, []).append(math.log(row.median + 1e-300))
+        return min(scores, key=lambda method: sum(scores[method]) / len(scores[method]))
+
+    @property
+    def equal_error_solver(self) -> str | None:
+        """The cheapest given solver that is at least as accurate as the surrogate."""
+        if self.seconds_per_run is None:
+            return None
+        own = {r.output: r.median for r in self.rows if r.method == "surrogate"}
+        coarse = {r.output: r.median for r in self.rows if r.method == "coarse solver"}
+        enough = bool(coarse) and all(coarse[name] <= own[name] for name in coarse)
+        return "coarse solver" if enough and self.coarse_seconds_per_run else "solver"
+
+    @property
+    def speed_at_equal_error(self) -> float | None:
+        """Cost of a run of the equal-error solver over the cost of a prediction."""
+        seconds = self._equal_error_seconds()
+        return None if seconds is None else seconds / self.seconds_per_design
+
+    @property
+    def break_even(self) -> float | None:
+        """Designs after which data, training and predictions cost less than solving.
+
+        Infinite if they never do; `None` where the cost of a run is not known.
+        """
+        seconds = self._equal_error_seconds()
+        if seconds is None or self.seconds_per_run is None:
+            return None
+        gain = seconds - self.seconds_per_design
+        spent = self.data_runs * self.seconds_per_run + self.fit_seconds
+        return math.ceil(spent / gain) if gain > 0 else math.inf
+
+    def accuracy(self, output: str, method: str = "surrogate") -> Accuracy:
+        """The row of one output and method."""
+        for row in self.rows:
+            if (row.output, row.method) == (output, method):
+                return row
+        known = sorted({(row.output, row.method) for row in self.rows})
+        raise KeyError(f"no row {(output, method)}; there are {known}.")
+
+    def summary(self) -> dict:
+        """What the model file keeps: counts, coverage and errors."""
+        own = {
+            row.output: {
+                "median": row.median,
+                "worst": row.worst,
+                "rank": row.rank,
+                "covered": row.covered,
+            }
+            for row in self.rows
+            if row.method == "surrogate"
+        }
+        return {
+            "level": self.level,
+            "calibration_runs": self.calibration_runs,
+            "test_runs": self.test_runs,
+            "covered_bounds": list(self.covered_bounds),
+            "seed": self.seed,
+            "outputs": own,
+        }
+
+    def to_dict(self) -> dict:
+        """Everything, as JSON values; an endless break-even count is `"never"`."""
+        result = dataclasses.asdict(self)
+        result["rows"] = [dataclasses.asdict(row) for row in self.rows]
+        result["covered_bounds"] = list(self.covered_bounds)
+        result["coverage_holds"] = self.coverage_holds
+        result["winner"] = self.winner
+        result["equal_error_solver"] = self.equal_error_solver
+        result["speed_at_equal_error"] = self.speed_at_equal_error
+        never = self.break_even == math.inf
+        result["break_even"] = "never" if never else self.break_even
+        return result
+
+    def __str__(self) -> str:
+        low, high = self.covered_bounds
+        lines = [
+            f"certified on {self.calibration_runs} calibration and {self.test_runs} "
+            f"test runs (seed {self.seed}), intervals at {self.level:.0%}",
+            f"{'output':<22}{'method':<16}{'median':>10}{'95 %':>10}{'rank':>9}"
+            f"{'covered':>10}",
+        ]
+        for row in self.rows:
+            rank = "" if row.rank is None else f"{row.rank:.5f}"
+            share = "" if row.covered is None else f"{row.covered}/{self.test_runs}"
+            lines.append(
+                f"{row.output:<22}{row.method:<16}{row.median:>10.2e}"
+                f"{row.worst:>10.2e}{rank:>9}{share:>10}"
+            )
+        verdict = "inside" if self.coverage_holds else "OUTSIDE"
+        lines.append(
+            f"coverage {verdict} the central 99 % of its beta-binomial law, "
+            f"{low} to {high} of {self.test_runs}"
+        )
+        lines.append(
+            f"guard ({self.guard_tests}): {self.warned} warned, {self.rejected} "
+            f"rejected of {self.test_runs} inside"
+        )
+        if self.winner != "surrogate":
+            lines.append(f"the baseline {self.winner} wins: use it")
+        lines.append(f"one design {1e6 * self.seconds_per_design:.1f} us")
+        speed = self.speed_at_equal_error
+        if speed is not None and self.break_even is not None:
+            count = "never" if math.isinf(self.break_even) else f"{self.break_even:,}"
+            lines[-1] += (
+                f", {speed:,.0f} times faster than the {self.equal_error_solver} at "
+                f"equal error; break-even after {count} designs"
+            )
+        return "\n".join(lines)
+
+    def _equal_error_seconds(self):
+        if self.equal_error_solver == "coarse solver":
+            return self.coarse_seconds_per_run
+        return self.seconds_per_run
