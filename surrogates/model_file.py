@@ -254,8 +254,8 @@ def _restore(node: Any, tensors: dict[str, np.ndarray], like: Any) -> Any:
         return _fill(skeleton, node["leaves"], tensors, stacked=True)
     if like is None:
         raise ValueError(
-            fX
-            "the same architecture as like="
+            f"the network {node['other']!r} is not one of froude's; pass a surrogate "
+            "of the same architecture as like="
         )
     return _fill(like, node["leaves"], tensors, stacked=False)
 
