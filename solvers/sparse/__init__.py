@@ -9,11 +9,14 @@ batch. May import `solvers.status`, JAX, Equinox and, on the host, SciPy.
 from .assembly import Assembly as Assembly
 from .direct import DirectSolver as DirectSolver
 from .factor_cache import FactorCache as FactorCache
+from .krylov import Krylov as Krylov
 from .linear_solver import (
     AbstractLinearSolver as AbstractLinearSolver,
+)
+from .linear_solver import (
     LinearSolution as LinearSolution,
 )
 from .matrix import SparseMatrix as SparseMatrix
+from .multigrid_cg import MultigridCG as MultigridCG
 from .pattern import SparsityPattern as SparsityPattern
 from .products import sparse_product as sparse_product
-from .multigrid_cg import MultigridCG as MultigridCG

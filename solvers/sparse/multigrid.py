@@ -224,7 +224,9 @@ def _galerkin(level: Level, matrix: PaddedOperator, transfer: Transfer):
     total = int(level.colours.max()) + 1
     width = min(total, max(1, _PROBE_WIDTH // (modes * batch)))
     chunks = -(-total // width)
-    shade = tuple(jnp.asarray(level.colours[c]) for c in level.prolongator.padded_columns)
+    shade = tuple(
+        jnp.asarray(level.colours[c]) for c in level.prolongator.padded_columns
+    )
 
     def probe(first):
         wanted = first + jnp.arange(width, dtype=jnp.int32)

@@ -91,6 +91,8 @@ class MultigridCG(AbstractLinearSolver):
 
 def _iterate(values, near_null, rhs, *, pattern, hierarchy, tolerance, max_steps):
     """Solution (n, batch), status and steps (batch,), all with the batch last."""
+    batch = max(values.shape[-1], near_null.shape[-1], rhs.shape[-1])
+    rhs = jnp.broadcast_to(rhs, (rhs.shape[0], batch))
     multigrid = Multigrid.of(hierarchy, values, near_null)
     multiply = multigrid.smoothers[0].matrix.apply
     found = conjugate_gradient(

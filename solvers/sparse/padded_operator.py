@@ -4,7 +4,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
-from .padded_rows import PaddedRows, take
+from .padded_rows import PaddedRows, stored, take
 from .pattern import SparsityPattern
 
 
@@ -36,6 +36,7 @@ class PaddedOperator(eqx.Module):
         Returns:
             (rows, *block, batch).
         """
+        x = stored(x, self.entries[0])
         return self.padded.reduce(
             lambda g, k: multiply(self.entries[g][k], take(x, self.columns[g][k]))
         )

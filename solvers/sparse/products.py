@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from jax.interpreters import ad
 
 from .batch_last import batch_last, primitive
-from .padded_rows import take
+from .padded_rows import stored, take
 from .pattern import SparsityPattern
 
 
@@ -26,6 +26,7 @@ def _product(values, x, *, pattern):
     padded = pattern.padded
     positions = padded.device_groups()
     columns = tuple(jnp.asarray(table) for table in pattern.padded_columns)
+    x = stored(x, values)
     return padded.reduce(
         lambda g, k: (
             values.at[positions[g][k]].get(mode="fill", fill_value=0)

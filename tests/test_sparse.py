@@ -1,0 +1,191 @@
+"""Sparse matrices and linear solvers against SciPy, pyamg and finite differences."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from jax.test_util import check_grads
+
+from froude.solvers.sparse import (
+    DirectSolver,
+    FactorCache,
+    Krylov,
+    MultigridCG,
+    SparseMatrix,
+    SparsityPattern,
+)
+from froude.solvers.status import Status
+
+
+def poisson(nodes, dimension):
+    """Q1 Laplacian on the unit box, boundary rows and columns the identity."""
+    second = np.full(nodes, 2.0)
+    second[[0, -1]] = 1.0
+    off = np.ones(nodes - 1)
+    stiffness = sp.diags([-off, second, -off], [-1, 0, 1])
+    mass = sp.diags([off / 6, second / 3, off / 6], [-1, 0, 1])
+    matrix = sp.csr_matrix((nodes**dimension,) * 2)
+    for axis in range(dimension):
+        term = sp.eye(1)
+        for other in range(dimension):
+            term = sp.kron(term, stiffness if other == axis else mass)
+        matrix = matrix + term
+    matrix = matrix.tocsr()
+    matrix.sort_indices()
+    index = np.indices((nodes,) * dimension).reshape(dimension, -1)
+    fixed = ((index == 0) | (index == nodes - 1)).any(axis=0)
+    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    outside = fixed[rows] | fixed[matrix.indices]
+    matrix.data[outside] = 0.0
+    matrix.data[outside & (rows == matrix.indices)] = 1.0
+    rhs = np.where(fixed, 0.0, (nodes - 1.0) ** -dimension)
+    return matrix, rhs
+
+
+def with_values(values, matrix):
+    return SparseMatrix(values, matrix.pattern)
+
+
+def uneven():
+    """A rectangular matrix with empty, short and full rows."""
+    some = sp.random(120, 90, density=0.05, random_state=0)
+    return sp.vstack([some, np.ones((1, 90)), sp.csr_matrix((3, 90))]).tocsr()
+
+
+def test_products_agree_with_scipy_alone_and_batched():
+    host = uneven()
+    matrix = SparseMatrix.from_scipy(host)
+    random = np.random.default_rng(0)
+    values = random.random((3, host.nnz))
+    x = random.random((3, 90))
+    tables = (host.indices, host.indptr)
+    expected = [sp.csr_matrix((v, *tables), host.shape) @ y for v, y in zip(values, x)]
+    product = lambda v, y: with_values(v, matrix) @ y
+    np.testing.assert_allclose(jax.vmap(product)(values, x), expected, rtol=1e-13)
+    np.testing.assert_allclose(product(values[0], x[0]), expected[0], rtol=1e-13)
+    shared = jax.vmap(product, (None, 0))(values[0], x)
+    np.testing.assert_allclose(shared[0], expected[0], rtol=1e-13)
+    assert abs(matrix.transpose.to_scipy() - host.T).max() == 0
+    check_grads(product, (values[0], x[0]), 2, ("fwd", "rev"))
+    check_grads(jax.vmap(product, (0, None)), (values, x[0]), 1, ("fwd", "rev"))
+
+
+def test_assembly_sums_repeated_contributions():
+    random = np.random.default_rng(1)
+    rows, cols = random.integers(0, 20, 500), random.integers(0, 30, 500)
+    pattern, assembly = SparsityPattern.from_coo(rows, cols, (20, 30))
+    entries = random.random((2, 500))
+    for batch in range(2):
+        expected = sp.coo_matrix((entries[batch], (rows, cols)), (20, 30)).toarray()
+        found = SparseMatrix(jax.vmap(assembly)(entries)[batch], pattern).to_scipy()
+        np.testing.assert_allclose(found.toarray(), expected, rtol=1e-13)
+    check_grads(jax.vmap(assembly), (entries,), 2, ("fwd", "rev"))
+
+
+def test_patterns_are_equal_by_content():
+    host = uneven()
+    one, two = SparsityPattern.from_scipy(host), SparsityPattern.from_scipy(host)
+    assert one == two and hash(one) == hash(two) and one is not two
+    assert one != one.transpose[0]
+    with pytest.raises(ValueError, match="increase within each row"):
+        SparsityPattern([0, 2], [1, 1], (1, 2))
+    with pytest.raises(ValueError, match="rhs"):
+        DirectSolver().solve(SparseMatrix.from_scipy(sp.eye(3)), jnp.ones(4))
+
+
+def test_direct_solver_factorises_once_per_matrix():
+    host, rhs = poisson(9, 2)
+    matrix = SparseMatrix.from_scipy(host)
+    solver = DirectSolver(FactorCache())
+    solve = lambda v, b: solver.solve(with_values(v, matrix), b).value
+    loss = jax.jit(jax.value_and_grad(lambda v: jnp.sum(solve(v, rhs) ** 2)))
+    jax.block_until_ready(loss(matrix.values))
+    assert solver.cache.factorizations == 1
+    cases = np.random.default_rng(0).random((32, rhs.size))
+    found = jax.vmap(solve, (None, 0))(2 * matrix.values, cases)
+    assert solver.cache.factorizations == 2
+    np.testing.assert_allclose(2 * host @ found.T, cases.T, atol=1e-13)
+
+
+@pytest.mark.parametrize(
+    "solver", [DirectSolver(), MultigridCG(tolerance=1e-13), Krylov(tolerance=1e-13)]
+)
+def test_solves_differentiate_in_both_modes(solver):
+    host, rhs = poisson(17, 2)
+    matrix = SparseMatrix.from_scipy(host)
+    random = np.random.default_rng(0)
+    change = random.standard_normal(host.shape[0])
+    symmetric = sp.csr_matrix(host.multiply(change[:, None] * change))
+    symmetric.sort_indices()
+    direction = (jnp.asarray(symmetric.data), jnp.asarray(change))
+    solve = jax.jit(lambda v, b: solver.solve(with_values(v, matrix), b).value)
+    weight = jnp.asarray(random.standard_normal(rhs.size))
+    primals = (matrix.values, jnp.asarray(rhs))
+    _, tangent = jax.jvp(solve, primals, direction)
+    _, pullback = jax.vjp(solve, *primals)
+    paired = sum(jnp.vdot(a, b) for a, b in zip(pullback(weight), direction))
+    assert abs(weight @ tangent - paired) < 1e-12 * jnp.linalg.norm(
+        weight
+    ) * jnp.linalg.norm(tangent)
+    errors = []
+    for step in 10.0 ** -np.arange(3, 11):
+        ahead = solve(*(p + step * d for p, d in zip(primals, direction)))
+        behind = solve(*(p - step * d for p, d in zip(primals, direction)))
+        difference = (ahead - behind) / (2 * step)
+        errors.append(jnp.linalg.norm(difference - tangent) / jnp.linalg.norm(tangent))
+    assert min(errors) < 1e-8
+    assert errors[0] > 10 * min(errors) and errors[-1] > 3 * min(errors)
+
+
+@pytest.mark.parametrize("solver", [DirectSolver(FactorCache()), MultigridCG()])
+def test_a_bad_member_leaves_the_others_right(solver):
+    host, rhs = poisson(17, 2)
+    matrix = SparseMatrix.from_scipy(host)
+    values = np.array([1.0, 1.0, 2.0, 0.0])[:, None] * host.data
+    values[1, 7] = np.nan
+    solve = jax.jit(jax.vmap(lambda v: solver.solve(with_values(v, matrix), rhs)))
+    found = solve(jnp.asarray(values))
+    assert found.status[0] == found.status[2] == Status.OK
+    assert found.status[1] == Status.NON_FINITE
+    assert found.status[3] not in (Status.OK,)
+    exact = sp.linalg.spsolve(host.tocsc(), rhs)
+    np.testing.assert_allclose(found.value[0], exact, atol=1e-11)
+    np.testing.assert_allclose(found.value[2], exact / 2, atol=1e-11)
+    solve(jnp.asarray(values) * 3)
+    assert solve._cache_size() == 1
+
+
+@pytest.mark.parametrize("dimension, sizes", [(2, (33, 129)), (3, (9, 21))])
+def test_multigrid_iterations_do_not_grow_with_the_mesh(dimension, sizes):
+    steps = []
+    for nodes in sizes:
+        host, rhs = poisson(nodes, dimension)
+        matrix = SparseMatrix.from_scipy(host)
+        solver = MultigridCG(tolerance=1e-10)
+        found = jax.jit(solver.solve)(matrix, jnp.asarray(rhs))
+        residual = np.linalg.norm(host @ found.value - rhs) / np.linalg.norm(rhs)
+        assert found.status == Status.OK and residual < 2e-10
+        steps.append(int(found.steps))
+    assert max(steps) <= 18
+
+
+def test_multigrid_converges_like_pyamg():
+    pyamg = pytest.importorskip("pyamg")
+    host, rhs = poisson(65, 2)
+    residuals = []
+    oracle = pyamg.smoothed_aggregation_solver(host, max_coarse=200)
+    oracle.solve(rhs, tol=1e-10, accel="cg", residuals=residuals)
+    solver = MultigridCG(tolerance=1e-10)
+    matrix = SparseMatrix.from_scipy(host)
+    found = jax.jit(solver.solve)(matrix, jnp.asarray(rhs))
+    assert found.steps <= 1.5 * len(residuals)
+
+
+def test_single_precision_meets_its_tolerance():
+    host, rhs = poisson(33, 2)
+    matrix = SparseMatrix.from_scipy(host.astype(np.float32))
+    found = jax.jit(MultigridCG().solve)(matrix, jnp.asarray(rhs, jnp.float32))
+    assert found.value.dtype == jnp.float32 and found.status == Status.OK
+    residual = np.linalg.norm(host @ found.value - rhs) / np.linalg.norm(rhs)
+    assert residual < 1e-3
