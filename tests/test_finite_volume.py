@@ -118,7 +118,7 @@ MOVED = (Dirichlet(0.0), Outflow(), Dirichlet(0.0), Dirichlet(0.0))
 ORDERS = {
     **{f"heat_{name}": (HEAT, hot, held, 1, 32) for name, held in NAMED.items()},
     "heat_2d": (HEAT, hot, ALL, 2, 16),
-    "heat_3d": (HEAT, hot, ALL, 3, 7),
+    "heat_3d": (HEAT, hot, ALL, 3, 5),
     "heat_tensor": (TENSOR, hot, ALL, 2, 20),
     "burgers_1d": (Burgers(0.05), carried, MOVED, 1, 40),
     "burgers_2d": (Burgers(0.05, (1.0, 0.5)), carried, MOVED, 2, 16),
@@ -318,9 +318,7 @@ def test_burgers_converges_to_cole_hopf():
             stepsize_controller=diffrax.PIDController(rtol=1e-7, atol=1e-9),
             max_steps=20000,
         )
-        exact = jax.jit(fv.project, static_argnums=0)(
-            lambda x: burgers_cole_hopf(0.5, x, jnp.asarray(0.05))
-        )
+        exact = fv.project(lambda x: burgers_cole_hopf(0.5, x, jnp.asarray(0.05)))
         errors.append(float(jnp.mean(jnp.abs(solution.ys[-1] - exact))))
     assert errors[1] < 5e-4 and abs(np.log2(errors[0] / errors[1]) - 2) < 0.15, errors
 
@@ -347,13 +345,17 @@ def test_vmap_over_law_leaves_equals_a_loop_with_one_compilation():
 def test_single_precision_state_stays_single():
     fv = scheme(Burgers(0.1, (1.0, 0.5)), (5, 4), (*ALL[:3], Outflow()))
     state = jnp.ones((1, 5, 4), jnp.float32)
-    parts = (
-        fv.storage(0.0, state),
-        fv.rhs(0.0, state),
-        fv.jacobian(0.0, state, 1.0, 0.1).values,
-        fv.integrate(state),
-        *fv.boundary_flux(0.0, state).values(),
-    )
+
+    def everything(state):
+        return (
+            fv.storage(0.0, state),
+            fv.rhs(0.0, state),
+            fv.jacobian(0.0, state, 1.0, 0.1).values,
+            fv.integrate(state),
+            *fv.boundary_flux(0.0, state).values(),
+        )
+
+    parts = jax.eval_shape(everything, state)
     assert all(part.dtype == jnp.float32 for part in parts)
 
 
