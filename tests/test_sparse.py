@@ -60,7 +60,10 @@ def test_products_agree_with_scipy_alone_and_batched():
     values = random.random((3, host.nnz))
     x = random.random((3, 90))
     tables = (host.indices, host.indptr)
-    expected = [sp.csr_matrix((v, *tables), host.shape) @ y for v, y in zip(values, x)]
+    expected = [
+        sp.csr_matrix((v, *tables), host.shape) @ y
+        for v, y in zip(values, x, strict=True)
+    ]
     product = lambda v, y: with_values(v, matrix) @ y
     np.testing.assert_allclose(jax.vmap(product)(values, x), expected, rtol=1e-13)
     np.testing.assert_allclose(product(values[0], x[0]), expected[0], rtol=1e-13)
@@ -124,14 +127,17 @@ def test_solves_differentiate_in_both_modes(solver):
     primals = (matrix.values, jnp.asarray(rhs))
     _, tangent = jax.jvp(solve, primals, direction)
     _, pullback = jax.vjp(solve, *primals)
-    paired = sum(jnp.vdot(a, b) for a, b in zip(pullback(weight), direction))
+    paired = sum(
+        jnp.vdot(a, b) for a, b in zip(pullback(weight), direction, strict=True)
+    )
     assert abs(weight @ tangent - paired) < 1e-12 * jnp.linalg.norm(
         weight
     ) * jnp.linalg.norm(tangent)
     errors = []
     for step in 10.0 ** -np.arange(3, 11):
-        ahead = solve(*(p + step * d for p, d in zip(primals, direction)))
-        behind = solve(*(p - step * d for p, d in zip(primals, direction)))
+        pairs = list(zip(primals, direction, strict=True))
+        ahead = solve(*(p + step * d for p, d in pairs))
+        behind = solve(*(p - step * d for p, d in pairs))
         difference = (ahead - behind) / (2 * step)
         errors.append(jnp.linalg.norm(difference - tangent) / jnp.linalg.norm(tangent))
     assert min(errors) < 1e-8
