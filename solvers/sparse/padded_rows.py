@@ -105,7 +105,6 @@ def frozen(array) -> np.ndarray:
 def take(array: jax.Array, positions: np.ndarray) -> jax.Array:
     """`array[positions]` along the first axis for positions known to be valid."""
     array = jnp.asarray(array)
-    lead = np.ndim(positions)
     dimensions = lax.GatherDimensionNumbers(
         offset_dims=tuple(
             range(np.ndim(positions), np.ndim(positions) + array.ndim - 1)
