@@ -9,6 +9,7 @@ from collections.abc import Callable
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array
 
 from .balance_law import AbstractBalanceLaw, AbstractHyperbolicLaw, Component
@@ -18,6 +19,7 @@ from .boundary import (
     AbstractNaturalCondition,
     Dirichlet,
     Outflow,
+    acts_on,
 )
 from .problem import Problem
 from .residual import autodiff_jet, strong_residual
@@ -40,7 +42,7 @@ def manufactured(problem: Problem, exact: Exact) -> Problem:
     law = problem.law
     forced = _ForcedHyperbolic if isinstance(law, AbstractHyperbolicLaw) else _Forced
     conditions = {
-        name: tuple(_forced_condition(law, held, exact) for held in conditions)
+        name: _forced_conditions(law, conditions, exact)
         for name, conditions in problem.conditions.items()
     }
     initial = None
@@ -105,38 +107,58 @@ class _ExactInitial(eqx.Module):
 
 
 class _ForcedFlux(AbstractNaturalCondition):
-    """The given condition plus what is missing for `exact` to fulfil it."""
+    """The flux conditions of one part, shifted so that `exact` fulfils their sum."""
 
     law: AbstractBalanceLaw
-    condition: AbstractNaturalCondition | Outflow
+    conditions: tuple[AbstractNaturalCondition | Outflow, ...]
     exact: Exact
     component_names: tuple[str, ...] | None = eqx.field(static=True)
 
-    def _free_flux(self, t, x, normal, u):
-        if isinstance(self.condition, AbstractNaturalCondition):
-            return self.condition.normal_flux(t, x, normal, u)
-        still = jnp.zeros((u.shape[0], x.shape[0]), u.dtype)
-        return self.law.flux(t, x, u, still) @ normal
+    def _given_flux(self, t, x, normal, u):
+        total = jnp.zeros_like(u)
+        for condition in self.conditions:
+            if isinstance(condition, Outflow):
+                still = jnp.zeros((u.shape[0], x.shape[0]), u.dtype)
+                leaving = self.law.flux(t, x, u, still) @ normal
+            else:
+                leaving = condition.normal_flux(t, x, normal, u)
+            total = total + jnp.where(acts_on(condition, self.law), leaving, 0.0)
+        return total
 
     def normal_flux(self, t, x, normal, u):
         value = self.exact(t, x)
         gradient = jax.jacfwd(lambda y: self.exact(t, y))(x)
         wanted = self.law.flux(t, x, value, gradient) @ normal
-        missing = wanted - self._free_flux(t, x, normal, value)
-        return self._free_flux(t, x, normal, u) + missing
+        missing = wanted - self._given_flux(t, x, normal, value)
+        return self._given_flux(t, x, normal, u) + missing
 
     def residual(self, t, x, normal, u, grad_u, normal_flux):
         return normal_flux - self.normal_flux(t, x, normal, u)
 
 
-def _forced_condition(
-    law: AbstractBalanceLaw, condition: AbstractBoundaryCondition, exact: Exact
-) -> AbstractBoundaryCondition:
-    if isinstance(condition, AbstractEssentialCondition):
-        return Dirichlet(exact, condition.component_names)
-    if isinstance(condition, AbstractNaturalCondition | Outflow):
-        return _ForcedFlux(law, condition, exact, condition.component_names)
-    raise TypeError(
-        f"manufactured cannot shift a {type(condition).__name__} condition; it knows "
-        "essential and natural conditions and Outflow."
-    )
+def _forced_conditions(
+    law: AbstractBalanceLaw,
+    conditions: tuple[AbstractBoundaryCondition, ...],
+    exact: Exact,
+) -> tuple[AbstractBoundaryCondition, ...]:
+    forced: list[AbstractBoundaryCondition] = []
+    fluxes: list[AbstractNaturalCondition | Outflow] = []
+    for condition in conditions:
+        if isinstance(condition, AbstractEssentialCondition):
+            forced.append(Dirichlet(exact, condition.component_names))
+        elif isinstance(condition, AbstractNaturalCondition | Outflow):
+            fluxes.append(condition)
+        else:
+            raise TypeError(
+                f"manufactured cannot shift a {type(condition).__name__} condition; it "
+                "knows essential and natural conditions and Outflow."
+            )
+    if fluxes:
+        acted = np.any([acts_on(flux, law) for flux in fluxes], axis=0)
+        names = tuple(
+            component.name
+            for component, acts in zip(law.components, acted, strict=True)
+            if acts
+        )
+        forced.append(_ForcedFlux(law, tuple(fluxes), exact, names))
+    return tuple(forced)

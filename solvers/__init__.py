@@ -1,1 +1,57 @@
-"""."""
+"""Problems on grids and meshes: differentiable, batched solvers of balance laws.
+
+`discretize` puts a problem on a `CartesianGrid`, a `Mesh` or a `FourierGrid`; `solve`
+marches it, `solve_steady` finds its steady state, `budget` closes its books. Start
+with `discretization.py` for the contract that all schemes keep, `newton.py` and
+`solve.py` for the two ways to a `Solution`, `sparse/` for the linear solvers.
+May import: physics, diffrax, SciPy on the host.
+"""
+
+from .adjoint import AbstractAdjoint as AbstractAdjoint
+from .adjoint import Checkpointed as Checkpointed
+from .adjoint import StoreAll as StoreAll
+from .budget import Budget as Budget
+from .budget import budget as budget
+from .discretization import AbstractDiscretization as AbstractDiscretization
+from .discretize import discretize as discretize
+from .explicit import Explicit as Explicit
+from .finite_element import FiniteElement as FiniteElement
+from .finite_volume import CartesianGrid as CartesianGrid
+from .finite_volume import FiniteVolume as FiniteVolume
+from .finite_volume import minmod as minmod
+from .finite_volume import monotonized_central as monotonized_central
+from .finite_volume import superbee as superbee
+from .finite_volume import unlimited as unlimited
+from .finite_volume import van_leer as van_leer
+from .implicit import BDF2 as BDF2
+from .implicit import SDIRK2 as SDIRK2
+from .implicit import SDIRK3 as SDIRK3
+from .implicit import ThetaMethod as ThetaMethod
+from .mesh import Mesh as Mesh
+from .mesh import inverted_cells as inverted_cells
+from .mesh import morph as morph
+from .mesh_io import read_mesh as read_mesh
+from .mesh_io import write_mesh as write_mesh
+from .quantity import Quantity as Quantity
+from .quantity import smooth_maximum as smooth_maximum
+from .solution import Ledger as Ledger
+from .solution import Solution as Solution
+from .solution import Statistics as Statistics
+from .solve import solve as solve
+from .sparse import AbstractLinearSolver as AbstractLinearSolver
+from .sparse import DirectSolver as DirectSolver
+from .sparse import LinearSolution as LinearSolution
+from .sparse import MultigridCG as MultigridCG
+from .sparse import SparseMatrix as SparseMatrix
+from .sparse import SparsityPattern as SparsityPattern
+from .spectral import AbstractDealiasing as AbstractDealiasing
+from .spectral import Aliased as Aliased
+from .spectral import Fourier as Fourier
+from .spectral import FourierGrid as FourierGrid
+from .spectral import Padded as Padded
+from .spectral import Truncated as Truncated
+from .status import Status as Status
+from .steady import solve_steady as solve_steady
+from .structured_mesh import box_mesh as box_mesh
+from .structured_mesh import rectangle_mesh as rectangle_mesh
+from .time_method import AbstractTimeMethod as AbstractTimeMethod
