@@ -1,0 +1,161 @@
+"""Coverage against its law, verdicts against known shifts, the report's counts."""
+
+import functools
+
+import jax
+import numpy as np
+import pytest
+from analytic_sink import SPACE, residual, runs, shifted_residual
+
+from froude.surrogates import (
+    Verdict,
+    area_under_curve,
+    certify,
+    conformal_quantile,
+    coverage_law,
+    covered_bounds,
+    covered_law,
+    fit_baseline,
+)
+from froude.surrogates.report import Accuracy, Report
+
+IN_CORNER = lambda data: (
+    ((data["a"] > np.sqrt(3.0)) & (data["b"] > 2.0) & (data["c"] > 2.0)).values
+)
+
+
+@pytest.fixture(scope="module")
+def held_out():
+    return runs(384, seed=1)
+
+
+@pytest.fixture(scope="module")
+def certified(held_out):
+    data = runs(128, seed=0)
+    surrogate = fit_baseline(
+        data, SPACE, fields=("temperature",), key=jax.random.key(0)
+    )
+    return certify(surrogate, held_out, residual=residual, seconds_per_run=0.5, seed=0)
+
+
+@pytest.mark.parametrize(
+    ("count", "level", "band"),
+    [
+        (100, 0.9, (0.7885, 0.9695)),
+        (500, 0.9, (0.8544, 0.9369)),
+        (1000, 0.9, (0.8686, 0.9271)),
+        (1000, 0.95, (0.9262, 0.9688)),
+    ],
+)
+def test_coverage_law_has_the_published_band(count, level, band):
+    law = coverage_law(count, level)
+    np.testing.assert_allclose(law.ppf([0.001, 0.999]), band, atol=5e-5)
+
+
+def test_simulated_coverage_follows_the_beta_binomial_law():
+    """4000 calibrations with 100 runs, 50 test runs each, from a skewed law."""
+    scores = np.random.default_rng(0).lognormal(size=(4000, 150))
+    bounds = [conformal_quantile(row[:100], 0.9) for row in scores]
+    covered = (scores[:, 100:] <= np.asarray(bounds)[:, None]).sum(axis=1)
+    law = covered_law(100, 50, 0.9)
+    assert abs(covered.mean() / 50 - 0.9009901) < 4 * law.std() / 50 / np.sqrt(4000)
+    low, high = covered_bounds(100, 50, 0.9)
+    inside = np.mean((covered >= low) & (covered <= high))
+    exact = law.cdf(high) - law.cdf(low - 1)
+    assert abs(inside - exact) < 4 * np.sqrt(exact * (1 - exact) / 4000)
+
+
+def test_too_few_runs_give_an_infinite_bound():
+    assert conformal_quantile(np.ones(8), 0.9) == np.inf
+    assert conformal_quantile([np.nan, *range(8)], 0.9) == np.inf
+
+
+def test_coverage_on_fresh_runs_is_inside_its_law(certified):
+    surrogate, report = certified
+    assert report.coverage_holds, str(report)
+    fresh = runs(256, seed=7)
+    predicted = surrogate.predict(fresh, fields=True)
+    low, high = covered_bounds(report.calibration_runs, 256, 0.9)
+    for name in ("mass", "resistance", "peak", "temperature"):
+        inside = (predicted[f"{name}_lower"] <= fresh[name]) & (
+            fresh[name] <= predicted[f"{name}_upper"]
+        )
+        inside = inside.all("node") if "node" in inside.dims else inside
+        assert low <= int(inside.sum()) <= high, name
+
+
+def test_designs_inside_are_seldom_rejected(certified):
+    fresh = runs(512, seed=8)
+    predicted = certified[0].predict(fresh, residual=residual)
+    assert (predicted["verdict"] == Verdict.REJECT).mean() <= 0.01
+
+
+def test_the_residual_sees_a_shifted_law(certified):
+    fresh = runs(128, seed=9)
+    predict = functools.partial(certified[0].predict, fresh, bounds_test=False)
+    inside = predict(residual=residual)["guard_score"]
+    outside = predict(residual=shifted_residual)["guard_score"]
+    assert area_under_curve(inside, outside) >= 0.9
+
+
+def test_the_guard_sees_a_corner_without_data():
+    data, held_out, fresh = runs(256, seed=0), runs(256, seed=1), runs(1024, seed=2)
+    surrogate = fit_baseline(
+        data.isel(sample=~IN_CORNER(data)),
+        SPACE,
+        quantities=("mass",),
+        key=jax.random.key(0),
+    )
+    surrogate, _ = certify(surrogate, held_out.isel(sample=~IN_CORNER(held_out)))
+    score = surrogate.predict(fresh, bounds_test=False)["guard_score"].values
+    corner = IN_CORNER(fresh)
+    assert area_under_curve(score[~corner], score[corner]) >= 0.9
+
+
+def test_the_guard_sees_designs_outside_the_box(certified):
+    place = np.random.default_rng(0).uniform(-0.5, 1.5, (400, 6))
+    outside = np.any((place < -0.25) | (place > 1.25), axis=1)
+    designs = {n: np.asarray(c) for n, c in SPACE.from_unit(place[outside]).items()}
+    score = certified[0].predict(designs, bounds_test=False)["guard_score"]
+    inside = certified[0].predict(runs(128, seed=3))["guard_score"]
+    assert area_under_curve(inside, score) >= 0.99
+
+
+def test_too_few_held_out_runs_are_refused(certified, held_out):
+    with pytest.raises(ValueError, match="needs at least 9"):
+        certify(certified[0], held_out.isel(sample=slice(0, 12)))
+
+
+def test_break_even_counts_data_and_training_or_says_never():
+    row = lambda method, error: Accuracy(
+        method, "q", "K", error, error, 1.0, None, None, False
+    )
+    report = functools.partial(
+        Report,
+        level=0.9,
+        calibration_runs=100,
+        test_runs=50,
+        covered_bounds=(37, 50),
+        seed=0,
+        warned=0,
+        rejected=0,
+        guard_tests="bounds",
+        seconds_per_design=0.001,
+        seconds_per_run=1.001,
+        fit_seconds=100.0,
+        data_runs=200,
+    )
+    plain = report(rows=(row("surrogate", 0.1),), coarse_seconds_per_run=None)
+    assert plain.break_even == 301  # (200 * 1.001 + 100) / 1, rounded up
+    coarse = report(
+        rows=(row("surrogate", 0.1), row("coarse solver", 0.05)),
+        coarse_seconds_per_run=0.001,
+    )
+    assert coarse.equal_error_solver == "coarse solver"
+    assert coarse.to_dict()["break_even"] == "never"
+    assert "never" in str(coarse)
+    wins = report(
+        rows=(row("surrogate", 0.1), row("kernel ridge", 0.01)),
+        coarse_seconds_per_run=None,
+    )
+    assert "kernel ridge wins" in str(wins)
