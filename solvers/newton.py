@@ -11,12 +11,14 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax import lax
+from jax.ad_checkpoint import checkpoint_name
 from jaxtyping import Array, Float
 
 from .balance import AbstractBalance
 from .sparse import AbstractLinearSolver
 from .status import Status
 
+ROOT = "froude_root"
 _SHORTEST_STEP = 1 / 64
 _NOISE_MARGIN = 100.0
 _FLOOR = 1e-3
@@ -125,6 +127,8 @@ def find_root(
 def _find_root_jvp(primals, tangents, *, max_steps):
     balance, _, linear_solver, _ = primals
     root = find_root(*primals, max_steps=max_steps)
+    # Named so that an adjoint can keep roots and drop all else (`adjoint.py`).
+    root = jax.tree.map(lambda leaf: checkpoint_name(leaf, ROOT), root)
     if not jax.tree.leaves(tangents[0]):
         return root, Root(None, None, None, None, None)
     at_root = lambda b: b.residual(root.state)

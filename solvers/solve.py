@@ -1,0 +1,160 @@
+"""Marching a problem through its interval with fixed steps."""
+
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jaxtyping import Array
+
+from .adjoint import AbstractAdjoint, StoreAll
+from .balance import StageBalance
+from .default_solver import default_linear_solver
+from .discretization import AbstractDiscretization
+from .implicit import SDIRK2
+from .initial_state import initial_state
+from .newton import default_tolerance, find_root
+from .solution import Ledger, Solution, Statistics
+from .sparse import AbstractLinearSolver
+from .status import Status
+from .time_method import AbstractTimeMethod, Amounts, rates
+
+_NEWTON_STEPS = 20
+
+
+def solve(
+    discretization: AbstractDiscretization,
+    *,
+    steps: int,
+    method: AbstractTimeMethod | None = None,
+    saves: int = 1,
+    linear_solver: AbstractLinearSolver | None = None,
+    tolerance: Any = None,
+    adjoint: AbstractAdjoint | None = None,
+) -> Solution:
+    """March from the initial state through the interval of the problem.
+
+    Differentiable in every leaf of the discretisation in both modes and batched by
+    `equinox.filter_vmap`. A member whose step is not finite keeps its last state and
+    carries the status `NON_FINITE`; the others go on.
+
+    Args:
+        discretization: the problem on its grid or mesh, with `initial` and `interval`.
+        steps: number of equal time steps.
+        method: `ThetaMethod`, `SDIRK2` (default), `SDIRK3`, `BDF2` or `Explicit`.
+        saves: number of equally spaced saved times after the initial one; divides
+            `steps`.
+        linear_solver: solves with the Jacobian of a stage; see
+            `default_linear_solver`.
+        tolerance: of Newton's method in every stage, see `find_root`; by default
+            1e-10 in float64 and 1e-4 in float32.
+        adjoint: what the reverse pass keeps: `StoreAll()` (default) or
+            `Checkpointed()`.
+
+    Returns:
+        A solution with `saves + 1` states and times, the first being the start.
+
+    Raises:
+        ValueError: a problem without initial state or interval, or `saves` that do not
+            divide `steps`.
+    """
+    problem = discretization.problem
+    for name in ("initial", "interval"):
+        if getattr(problem, name) is None:
+            raise ValueError(
+                f"problem.{name} is None; solve marches from an initial state through "
+                "an interval. For a steady state use solve_steady."
+            )
+    if steps < 1 or saves < 1 or steps % saves:
+        raise ValueError(
+            f"saves = {saves} must divide steps = {steps}, both at least 1."
+        )
+    return _solve(
+        discretization,
+        steps,
+        SDIRK2() if method is None else method,
+        saves,
+        linear_solver,
+        None if tolerance is None else jnp.asarray(tolerance),
+        StoreAll() if adjoint is None else adjoint,
+    )
+
+
+class _March(NamedTuple):
+    state: Array
+    amounts: Amounts
+    memory: Any
+    status: Array
+    statistics: Statistics
+
+
+@eqx.filter_jit
+def _solve(scheme, steps, method, saves, linear_solver, tolerance, adjoint):
+    interval = scheme.problem.interval
+    state = initial_state(scheme)
+    dtype = state.dtype
+    start = jnp.asarray(interval[0], dtype)
+    dt = jnp.asarray(interval[1] - interval[0], dtype) / steps
+    state = scheme.constrain(start, state)
+    if tolerance is None:
+        tolerance = default_tolerance(dtype)
+    tolerance = jnp.asarray(tolerance, dtype)
+
+    def root(t, inflow_weight, known, guess):
+        balance = StageBalance(scheme, t, inflow_weight, known)
+        solver = linear_solver
+        if solver is None:
+            solver = default_linear_solver(scheme, balance.jacobian, guess)
+        return find_root(balance, guess, solver, tolerance, max_steps=_NEWTON_STEPS)
+
+    def advance(march: _March, n: Array) -> _March:
+        t = start + n.astype(dtype) * dt
+        step = method.step(scheme, root, t, dt, march.state, march.memory)
+        finite = jnp.all(jnp.isfinite(step.state))
+        failed = jnp.where(finite, step.status, Status.NON_FINITE).astype(jnp.int8)
+        status = jnp.where(march.status == Status.OK, failed, march.status)
+        moving = status != Status.NON_FINITE
+        done = march.statistics
+        moved = _March(
+            state=step.state,
+            amounts=jax.tree.map(jnp.add, march.amounts, step.amounts),
+            memory=step.memory,
+            status=status,
+            statistics=Statistics(
+                done.newton_steps + step.newton_steps,
+                done.linear_steps + step.linear_steps,
+                jnp.maximum(done.residual_norm, step.residual_norm),
+            ),
+        )
+        frozen = march._replace(status=status)
+        return jax.tree.map(lambda a, b: jnp.where(moving, a, b), moved, frozen)
+
+    def to_next_save(march: _March, k: Array):
+        count = steps // saves
+        march = adjoint.repeat(advance, march, k * count, count)
+        t = start + ((k + 1) * count).astype(dtype) * dt
+        return march, (march.state, march.amounts, scheme.content(t, march.state))
+
+    books = eqx.filter_eval_shape(rates, scheme, start, state, state)
+    none = jnp.zeros((), jnp.int32)
+    first = _March(
+        state=state,
+        amounts=jax.tree.map(lambda b: jnp.zeros(b.shape, b.dtype), books),
+        memory=method.start(scheme, start, state),
+        status=jnp.zeros((), jnp.int8),
+        statistics=Statistics(none, none, jnp.zeros((), dtype)),
+    )
+    last, saved = lax.scan(to_next_save, first, jnp.arange(saves))
+    at_start = (state, first.amounts, scheme.content(start, state))
+    states, amounts, content = jax.tree.map(
+        lambda one, more: jnp.concatenate([one[None], more]), at_start, saved
+    )
+    return Solution(
+        discretization=scheme,
+        times=start + jnp.arange(saves + 1, dtype=dtype) * (steps // saves) * dt,
+        states=states,
+        status=last.status,
+        statistics=last.statistics,
+        ledger=Ledger(content, amounts.source, amounts.outflow),
+    )
