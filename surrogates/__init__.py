@@ -26,6 +26,7 @@ from .heads import FieldHead as FieldHead
 from .heads import Output as Output
 from .heads import QuantityHead as QuantityHead
 from .heads import Scaling as Scaling
+from .levenberg_marquardt import levenberg_marquardt as levenberg_marquardt
 from .model_file import load as load
 from .model_file import save as save
 from .networks import FNO as FNO
@@ -38,6 +39,9 @@ from .operator import fit_operator as fit_operator
 from .operator import relative_residual as relative_residual
 from .operator import residual_floor as residual_floor
 from .operator import time_residual as time_residual
+from .pinn import PINN as PINN
+from .pinn import PINNFit as PINNFit
+from .pinn import fit_pinn as fit_pinn
 from .regressor import AbstractRegressor as AbstractRegressor
 from .regressor import Ensemble as Ensemble
 from .report import Accuracy as Accuracy
