@@ -1,7 +1,5 @@
 """Geometry with named boundary parts."""
 
-import abc
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -16,15 +14,8 @@ _AXES = ("x", "y", "z")
 class AbstractDomain(eqx.Module):
     """Where a problem lives: a dimension and the names of its boundary parts."""
 
-    @property
-    @abc.abstractmethod
-    def dimension(self) -> int:
-        """Number of space dimensions."""
-
-    @property
-    @abc.abstractmethod
-    def boundary_names(self) -> tuple[str, ...]:
-        """Names of the boundary parts that need a condition."""
+    dimension: eqx.AbstractVar[int]
+    boundary_names: eqx.AbstractVar[tuple[str, ...]]
 
 
 class Region(AbstractDomain):
