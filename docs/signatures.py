@@ -1,7 +1,7 @@
-"""Griffe extension: the constructor of an Equinox module, read from its fields.
+"""Griffe extension: constructors of Equinox modules, and examples as code.
 
 Without it the API pages would show classes such as `Robin` without the arguments that
-their docstrings describe.
+their docstrings describe, and the doctests under "Example:" as quotations.
 """
 
 import re
@@ -27,6 +27,12 @@ class FieldsAsArguments(Extension):
         for found in _classes(pkg):
             if "__init__" not in found.members and _is_equinox(found):
                 _add_constructor(found)
+
+    def on_object(self, *, obj, **_) -> None:
+        """Call the section "Examples", the name that Griffe knows."""
+        if obj.docstring:
+            text = obj.docstring.value
+            obj.docstring.value = re.sub(r"^Example:$", "Examples:", text, flags=re.M)
 
 
 def _classes(parent):

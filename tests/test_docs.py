@@ -1,5 +1,7 @@
 """The code in the README and on the pages of docs/ runs, page by page."""
 
+import doctest
+import importlib
 import os
 import re
 import subprocess
@@ -16,6 +18,12 @@ PAGES = [
         for path in (ROOT / "docs").rglob("*.md")
         if "```python\n" in path.read_text()
     ),
+]
+EXAMPLES = [
+    path
+    for folder in ("physics", "solvers", "datasets", "surrogates", "design")
+    for path in sorted((ROOT / folder).rglob("*.py"))
+    if ">>> " in path.read_text()
 ]
 _BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
@@ -35,6 +43,14 @@ def test_blocks_of_a_page_run_in_order(page, tmp_path):
         timeout=300,
     )
     assert done.returncode == 0, f"{page}\n{done.stdout}\n{done.stderr}"
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_examples_in_docstrings_say_what_they_print(path):
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    module = importlib.import_module(".".join(("froude", *parts)))
+    failed, tried = doctest.testmod(module, optionflags=doctest.NORMALIZE_WHITESPACE)
+    assert tried and not failed
 
 
 def test_readme_script_fits_in_25_lines():
