@@ -1,4 +1,4 @@
-"""Poisson's equation on the unit square, source 1, zero on the boundary: the maximum."""
+"""Poisson on the unit square, source 1, zero on the boundary: the maximum."""
 
 import math
 
