@@ -78,7 +78,7 @@ def steady_state(fv, start):
         return fv.jacobian(0.0, state, 0.0, 1.0).values, fv.inflow(0.0, state)
 
     state = start
-    pattern = fv.jacobian(0.0, start, 0.0, 1.0)
+    pattern = eqx.filter_eval_shape(lambda u: fv.jacobian(0.0, u, 0.0, 1.0), start)
     for _ in range(8):
         values, supply = linearise(state)
         matrix = eqx.tree_at(lambda m: m.values, pattern, values).to_scipy()
@@ -117,14 +117,13 @@ ALL = (
 MOVED = (Dirichlet(0.0), Outflow(), Dirichlet(0.0), Dirichlet(0.0))
 ORDERS = {
     **{f"heat_{name}": (HEAT, hot, held, 1, 32) for name, held in NAMED.items()},
-    "heat_2d": (HEAT, hot, ALL, 2, 16),
+    "heat_2d": (HEAT, hot, ALL, 2, 10),
     "heat_3d": (HEAT, hot, ALL, 3, 5),
-    "heat_tensor": (TENSOR, hot, ALL, 2, 20),
-    "burgers_1d": (Burgers(0.05), carried, MOVED, 1, 40),
-    "burgers_2d": (Burgers(0.05, (1.0, 0.5)), carried, MOVED, 2, 16),
+    "heat_tensor": (TENSOR, hot, ALL, 2, 16),
+    "burgers_1d": (Burgers(0.5), carried, MOVED, 1, 80),
     "advection": (AdvectionDiffusion((1.0,), 0.0), carried, MOVED, 1, 40),
     "advection_diffusion": (
-        AdvectionDiffusion((1.0, -0.5), 0.2),
+        AdvectionDiffusion((1.0, -0.5), 1.0),
         carried,
         (Dirichlet(0.0), Robin(1.0, 0.0), Outflow(), Dirichlet(0.0)),
         2,
@@ -141,7 +140,7 @@ def test_steady_manufactured_error_falls_at_order_two(name):
         fv = scheme(
             law, (cells,) * dimension, conditions, exact=exact, limiter=unlimited
         )
-        averages = fv.project(lambda x: exact(0.0, x))
+        averages = eqx.filter_jit(lambda fv=fv: fv.project(lambda x: exact(0.0, x)))()
         error = steady_state(fv, averages) - averages
         errors.append(np.sqrt(np.mean(np.square(error))))
     assert abs(np.log2(errors[0] / errors[1]) - 2) < 0.15, errors

@@ -74,13 +74,13 @@ def run():
     """Yield the order of each law and dimension."""
     heat = HeatConduction(Polynomial([1.0, 1e-3]))
     tensor = HeatConduction(np.array([[1.3, 0.4], [0.4, 0.9]]))
-    mixed = AdvectionDiffusion((1.0, -0.5), 0.2)
+    mixed = AdvectionDiffusion((1.0, -0.5), 1.0)
     cases = (
         ("k(T) with Dirichlet and Robin, 1-D", heat, _hot, _WALLS, 1, (32, 64)),
         ("k(T), four conditions, 2-D", heat, _hot, _WALLS, 2, (16, 32)),
         ("k(T), six conditions, 3-D", heat, _hot, _WALLS, 3, (6, 12)),
         ("conductivity tensor, 2-D", tensor, _hot, _WALLS, 2, (20, 40)),
-        ("viscous Burgers, 1-D", Burgers(0.05), _carried, _STREAM, 1, (40, 80)),
+        ("viscous Burgers, 1-D", Burgers(0.5), _carried, _STREAM, 1, (80, 160)),
         ("advection-diffusion, 2-D", mixed, _carried, _STREAM, 2, (20, 40)),
     )
     for words, law, exact, conditions, dimension, cells in cases:
