@@ -9,7 +9,6 @@ import jax
 import numpy as np
 import xarray
 
-from benchmarks.evidence import above, below, close
 from froude.datasets import DesignSpace, Variable, sobol
 from froude.surrogates import (
     certify,
@@ -19,6 +18,8 @@ from froude.surrogates import (
     covered_law,
     fit_baseline,
 )
+
+from ..evidence import above, below, close
 
 GROUP = "trust"
 TIER = "verify"
