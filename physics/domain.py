@@ -4,6 +4,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, Float
 
 from .parameter import parameter
@@ -56,8 +57,8 @@ class Box(AbstractDomain):
                 f"periodic = {self.periodic} needs one flag for each of the "
                 f"{self.lower.size} axes."
             )
-        traced = isinstance(self.lower, jax.core.Tracer) or isinstance(
-            self.upper, jax.core.Tracer
+        traced = isinstance(self.lower, Tracer) or isinstance(
+            self.upper, Tracer
         )
         if not traced and np.any(np.asarray(self.upper) <= np.asarray(self.lower)):
             raise ValueError(

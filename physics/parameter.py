@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array
 
 
@@ -33,7 +33,7 @@ def as_parameter(value: Any, name: str, *, minimum: float | None = None) -> Arra
         ) from error
     if not jnp.issubdtype(array.dtype, jnp.inexact):
         array = array.astype(jnp.result_type(float))
-    if not isinstance(array, jax.core.Tracer):
+    if not isinstance(array, Tracer):
         host = np.asarray(array)
         if not np.all(np.isfinite(host)):
             raise ValueError(f"{name} = {host} is not finite; give finite numbers.")

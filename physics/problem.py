@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import equinox as eqx
-import jax
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, Float
 
 from .balance_law import AbstractBalanceLaw
@@ -65,7 +65,7 @@ class Problem(eqx.Module):
         for name, conditions in self.conditions.items():
             _check_conditions(self.law, name, conditions)
         interval = self.interval
-        if interval is not None and not isinstance(interval, jax.core.Tracer):
+        if interval is not None and not isinstance(interval, Tracer):
             start_end = np.asarray(interval)
             if start_end.shape != (2,) or not start_end[0] < start_end[1]:
                 raise ValueError(

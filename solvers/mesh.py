@@ -6,6 +6,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, Float
 
 from .cells import ReferenceCell
@@ -44,7 +45,7 @@ class Mesh(eqx.Module):
             raise ValueError(
                 f"points has shape {points.shape}; {topology!r} needs {expected}."
             )
-        if not isinstance(points, jax.core.Tracer):
+        if not isinstance(points, Tracer):
             host = np.asarray(points)
             if not np.isfinite(host).all():
                 bad = np.flatnonzero(~np.isfinite(host).all(axis=1))

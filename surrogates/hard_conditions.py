@@ -12,6 +12,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, Float
 
 from ..physics import AbstractEssentialCondition, Box, Problem, acts_on
@@ -49,7 +50,7 @@ class HardConditions(eqx.Module):
                 "problem: give initial and interval together, or neither for a steady "
                 "problem."
             )
-        traced = any(isinstance(a, jax.core.Tracer) for a in jax.tree.leaves(problem))
+        traced = any(isinstance(a, Tracer) for a in jax.tree.leaves(problem))
         if not traced:
             self._refuse_contradiction()
 

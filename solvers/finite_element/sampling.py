@@ -5,6 +5,7 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, Float
 
 from ..cells import ReferenceCell
@@ -53,7 +54,7 @@ def locate(mesh: Mesh, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     from scipy.spatial import cKDTree
 
-    if isinstance(mesh.points, jax.core.Tracer):
+    if isinstance(mesh.points, Tracer):
         raise ValueError(
             "mesh.points is traced, so points cannot be located in the mesh; locate "
             "them outside jit and vmap, or read a node of the state."

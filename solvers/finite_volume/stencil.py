@@ -14,6 +14,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 
 from ...physics import AbstractBalanceLaw
 from ..sparse import SparsityPattern
@@ -222,7 +223,7 @@ def reads_gradient(law: AbstractBalanceLaw, dimension: int) -> tuple[bool, bool]
         state = jnp.asarray(random.uniform(0.5, 1.5, (3, components)))
         gradient = jnp.asarray(random.normal(size=(3, components, dimension)))
         found = _gradient_derivatives(probe, point, state, gradient)
-    if any(isinstance(part, jax.core.Tracer) for part in found):
+    if any(isinstance(part, Tracer) for part in found):
         return True, True
     flux, source = (np.array(part) for part in found)
     axes = np.arange(dimension)
