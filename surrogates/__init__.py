@@ -26,6 +26,8 @@ from .heads import FieldHead as FieldHead
 from .heads import Output as Output
 from .heads import QuantityHead as QuantityHead
 from .heads import Scaling as Scaling
+from .levenberg_marquardt import LeastSquaresFit as LeastSquaresFit
+from .levenberg_marquardt import Rows as Rows
 from .levenberg_marquardt import levenberg_marquardt as levenberg_marquardt
 from .model_file import load as load
 from .model_file import save as save
