@@ -23,6 +23,8 @@ from .boundary import acts_on as acts_on
 from .burgers import Burgers as Burgers
 from .burgers import burgers_cole_hopf as burgers_cole_hopf
 from .burgers import burgers_travelling_front as burgers_travelling_front
+from .check import LawCheck as LawCheck
+from .check import check_balance_law as check_balance_law
 from .domain import AbstractDomain as AbstractDomain
 from .domain import Box as Box
 from .domain import Region as Region

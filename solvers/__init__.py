@@ -10,6 +10,8 @@ May import: physics, diffrax, SciPy on the host.
 from .adjoint import AbstractAdjoint as AbstractAdjoint
 from .adjoint import Checkpointed as Checkpointed
 from .adjoint import StoreAll as StoreAll
+from .batch import BatchGradient as BatchGradient
+from .batch import batch_value_and_gradient as batch_value_and_gradient
 from .budget import Budget as Budget
 from .budget import budget as budget
 from .discretization import AbstractDiscretization as AbstractDiscretization
@@ -55,3 +57,6 @@ from .steady import solve_steady as solve_steady
 from .structured_mesh import box_mesh as box_mesh
 from .structured_mesh import rectangle_mesh as rectangle_mesh
 from .time_method import AbstractTimeMethod as AbstractTimeMethod
+from .verification import GradientCheck as GradientCheck
+from .verification import gradient_check as gradient_check
+from .verification import observed_order as observed_order

@@ -37,7 +37,7 @@ class Step(NamedTuple):
 
 
 Solve = Callable[[Array, Array, Array, Array], Root]
-"""(t, inflow_weight, known, guess) -> root of storage - inflow_weight inflow = known."""
+"""(t, inflow_weight, known, guess) -> root of a `StageBalance`."""
 
 
 class AbstractTimeMethod(eqx.Module):
