@@ -10,14 +10,14 @@ from .outcome import EachSample, Simulate, VmappedChunk
 if TYPE_CHECKING:
     import xarray
 
-_CHUNK = 16
+_CHUNK = 32
 
 
 def evaluate(simulate: Simulate, designs: "xarray.Dataset") -> "xarray.Dataset":
     """Answer designs by the solver, as `sweep` and `optimize` do for their judgements.
 
-    A function that JAX can trace runs in vmapped chunks of 16, compiled once per
-    process and simulation; a plain Python function runs once per design.
+    A function that JAX can trace runs in vmapped chunks of 32, the default of `generate`,
+    so that both share one compilation; a plain Python function runs once per design.
 
     Args:
         simulate: simulate(design) -> (quantities, fields, status).

@@ -1,13 +1,18 @@
 """A solver behind the one call that `generate`, `sweep` and `optimize` accept."""
 
+import hashlib
 from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array
 
+from ..physics import Component
 from ..solvers import AbstractDiscretization, Quantity, Solution, solve_steady
+from .identity import identity as _code_identity
 
 Design = dict[str, Array]
 
@@ -21,11 +26,13 @@ class Simulation(eqx.Module):
         build: design (names to scalars) -> discretisation, traceable.
         quantities: the design quantities to report.
         solve: discretisation -> `Solution`; steady by default.
+        components: the law's components, for the units of fields in data sets.
     """
 
     build: Callable[[Design], AbstractDiscretization]
     quantities: tuple[Quantity, ...]
     solve: Callable[[AbstractDiscretization], Solution] = solve_steady
+    components: tuple[Component, ...] = eqx.field(static=True, default=())
 
     def __call__(
         self, design: Design
@@ -68,9 +75,32 @@ class Simulation(eqx.Module):
         return discretization.steady_residual(jnp.zeros(()), state).ravel()
 
     @property
+    def identity(self) -> str:
+        """Text that differs where the answers may: code, parameters, mesh and dtype.
+
+        Arrays enter by content and static parts, such as a mesh topology, by the hash
+        of their content; functions by their source.
+        """
+        arrays, rest = eqx.partition(self, eqx.is_array)
+        digest = hashlib.sha256(str(jax.tree.structure(rest)).encode())
+        for leaf in jax.tree.leaves(arrays):
+            array = np.asarray(leaf)
+            digest.update(f"{array.dtype}{array.shape}".encode() + array.tobytes())
+        for thing in (self.build, self.solve, *self.quantities):
+            digest.update(_code_identity(thing).encode())
+        return f"Simulation:{digest.hexdigest()[:16]}"
+
+    @property
     def outputs(self) -> dict[str, dict[str, Any]]:
-        """Attributes of each quantity for a data set: units and long name."""
-        described = {}
+        """Attributes of quantities and fields for a data set: units and long name."""
+        described: dict[str, dict[str, Any]] = {
+            component.name: {
+                "units": component.unit,
+                "long_name": component.long_name,
+                "dims": ("point",),
+            }
+            for component in self.components
+        }
         for quantity in self.quantities:
             attributes = {
                 "units": quantity.unit,

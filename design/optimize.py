@@ -99,7 +99,7 @@ def optimize(
     involved = tuple(dict.fromkeys((minimize, *limits)))
     space = surrogate.space
     correction = Correction.empty(space.dimension, involved)
-    points = qmc.Sobol(space.dimension, seed=seed).random(starts)
+    points = qmc.Sobol(space.dimension, rng=seed).random(starts)
     held = _held(space, fixed or {})
     points = np.where(np.isnan(held), points, held)
     runs, best = [], None

@@ -5,6 +5,7 @@ by free convection, with a film coefficient that depends on the surface temperat
 and by radiation. Six design variables change its shape and its physics.
 """
 
+import functools
 from pathlib import Path
 
 import equinox as eqx
@@ -24,6 +25,7 @@ from froude.physics import (
 from froude.solvers import (
     FiniteElement,
     Mesh,
+    MultigridCG,
     Quantity,
     morph,
     read_mesh,
@@ -208,6 +210,8 @@ QUANTITIES = (
     Quantity("thermal_resistance", "K W-1", _resistance, "thermal resistance"),
 )
 
+SOLVE = functools.partial(solve_steady, linear_solver=MultigridCG())
+
 
 def simulation(mesh: Path, *, film_exponent: float = 0.25) -> Simulation:
     """simulate(design) for the heat sink on one mesh file.
@@ -218,4 +222,5 @@ def simulation(mesh: Path, *, film_exponent: float = 0.25) -> Simulation:
     """
     sink = HeatSink.read(mesh)
     sink = eqx.tree_at(lambda s: s.film_exponent, sink, film_exponent)
-    return Simulation(sink, QUANTITIES, solve_steady)
+    components = HeatConduction(1.0).components
+    return Simulation(sink, QUANTITIES, SOLVE, components)
