@@ -1,0 +1,76 @@
+"""The heat-sink study at reduced size, and what it says to bad input."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import meshio
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[1]
+COARSE = ROOT / "examples" / "meshes" / "heat_sink_coarse.msh"
+HEADER = (
+    "fin_height,fin_thickness,base_thickness,conductivity,film_coefficient,chip_power"
+)
+
+
+def run(*arguments):
+    environment = os.environ | {"MPLBACKEND": "agg"}
+    return subprocess.run(
+        [sys.executable, ROOT / "examples" / "heat_sink.py", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        env=environment,
+    )
+
+
+def test_the_heat_sink_study_runs_on_another_mesh_and_answers_a_csv(tmp_path):
+    designs = tmp_path / "mine.csv"
+    designs.write_text(f"{HEADER}\n0.03,0.002,0.005,200,30,30\n")
+    result = run(
+        *("--mesh", COARSE, "--designs", designs, "--output", tmp_path / "out"),
+        *("--train", 48, "--choose", 16, "--certify", 48, "--sweep", 4000),
+    )
+    assert result.returncode == 0, result.stderr
+    assert "0 failed" in result.stdout
+    assert "verified by the solver" in result.stdout
+    peak = float(re.search(r"peak (\d+\.\d+) °C", result.stdout)[1])
+    assert peak == pytest.approx(80.0, abs=0.2)
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names == {"runs.zarr", "heat_sink.froude", "heat_sink.png", "answers.csv"}
+    answers = np.genfromtxt(tmp_path / "out" / "answers.csv", delimiter=",", names=True)
+    assert answers["peak_temperature_lower"] < answers["peak_temperature_upper"]
+
+
+def test_a_mesh_without_the_groups_is_refused_by_name(tmp_path):
+    from froude.solvers import box_mesh, write_mesh
+
+    write_mesh(tmp_path / "box.msh", box_mesh(2, 2, 2, element="P1"))
+    result = run("--mesh", tmp_path / "box.msh")
+    assert result.returncode != 0
+    assert "base" in result.stderr and "x_min" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_an_inverted_element_is_counted(tmp_path):
+    mesh = meshio.read(COARSE)
+    tetrahedra = mesh.get_cells_type("tetra")
+    node = np.bincount(tetrahedra.ravel()).argmax()
+    mesh.points[node] += (0.05, 0.05, 0.05)
+    mesh.write(tmp_path / "bad.msh", file_format="gmsh22", binary=False)
+    result = run("--mesh", tmp_path / "bad.msh")
+    assert result.returncode != 0
+    assert "inverted" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_design_outside_the_bounds_names_variable_and_value(tmp_path):
+    designs = tmp_path / "mine.csv"
+    designs.write_text(f"{HEADER}\n0.03,0.002,0.005,200,30,300\n")
+    result = run("--designs", designs)
+    assert result.returncode != 0
+    assert "chip_power" in result.stderr and "300" in result.stderr
+    assert "Traceback" not in result.stderr
