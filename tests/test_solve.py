@@ -66,11 +66,12 @@ def converged():
 def test_methods_have_their_order_and_close_the_books(name, converged):
     method, order = METHODS[name]
     errors = []
-    for steps in (40, 80):
+    steps_tried = (40, 80) if order < 3 else (160, 320)
+    for steps in steps_tried:
         solution = solve(bar(), steps=steps, method=method, tolerance=1e-13)
         errors.append(float(jnp.abs(solution.final - converged).max()))
         assert jnp.abs(budget(solution).relative).max() < 1e-12
-    assert abs(observed_order([1 / 40, 1 / 80], errors)[-1] - order) < 0.15
+    assert abs(observed_order([2.0, 1.0], errors)[-1] - order) < 0.15
 
 
 def test_saved_states_are_equally_spaced_and_do_not_change_the_march():
@@ -82,11 +83,11 @@ def test_saved_states_are_equally_spaced_and_do_not_change_the_march():
 
 def test_a_step_above_the_stability_limit_is_a_status():
     run = eqx.filter_vmap(
-        lambda k: solve(bar(k, 9, 40.0), steps=160, method=Explicit())
+        lambda k: solve(bar(k, 9, 10.0), steps=400, method=Explicit())
     )
     batch = run(jnp.array([0.02, 50.0, 0.01]))
     assert batch.status.tolist() == [Status.OK, Status.NON_FINITE, Status.OK]
-    alone = solve(bar(jnp.array(0.01), 9, 40.0), steps=160, method=Explicit())
+    alone = solve(bar(jnp.array(0.01), 9, 10.0), steps=400, method=Explicit())
     np.testing.assert_allclose(batch.final[2], alone.final, rtol=1e-12)
     assert jnp.isfinite(batch.states).all()
 
