@@ -19,7 +19,7 @@ from jaxtyping import Array, PyTree
 
 from ..solvers.status import Status
 
-_CHUNK = 4096
+_CHUNK = 4000
 _STRETCHES = (0.5, 1.0, 2.0)
 _DAMPING_FACTOR = 3.0
 

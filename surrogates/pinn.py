@@ -7,6 +7,7 @@ again and again where the residual is large.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -61,6 +62,7 @@ class PINN(eqx.Module):
 
     def __check_init__(self) -> None:
         hard, components = self._hard, len(self.problem.law.components)
+        hard.refuse_contradiction()
         dtype = self.problem.domain.lower.dtype
         wanted = jax.ShapeDtypeStruct((hard.inputs,), dtype)
         advice = (
@@ -88,7 +90,8 @@ class PINN(eqx.Module):
 
     def jet(self, t: Array, x: Float[Array, " dim"]) -> Jet:
         """Value and derivatives at a point."""
-        return self._jet_on(self._scaffold(t, x), t, x)
+        scaffold = _scaffold(self._hard, t, x)
+        return _assemble(self._hard, self.network, scaffold, t, x)
 
     def residual(
         self, t: Array, x: Float[Array, " dim"]
@@ -100,15 +103,16 @@ class PINN(eqx.Module):
     def _hard(self) -> HardConditions:
         return HardConditions(self.problem)
 
-    def _scaffold(self, t: Array, x: Array) -> tuple[Jet, Jet]:
-        """Jets of lift and distance: no weights in them, computed once per point."""
-        hard = self._hard
-        return autodiff_jet(hard.lift, t, x), autodiff_jet(hard.distance, t, x)
 
-    def _jet_on(self, scaffold: tuple[Jet, Jet], t: Array, x: Array) -> Jet:
-        lift, distance = scaffold
-        inner = _product(distance, network_jet(self.network, self._hard.features, t, x))
-        return jax.tree.map(jnp.add, lift, inner)
+def _scaffold(hard: HardConditions, t: Array, x: Array) -> tuple[Jet, Jet]:
+    """Jets of lift and distance: no weights in them, computed once per point."""
+    return autodiff_jet(hard.lift, t, x), autodiff_jet(hard.distance, t, x)
+
+
+def _assemble(hard, network, scaffold: tuple[Jet, Jet], t: Array, x: Array) -> Jet:
+    lift, distance = scaffold
+    inner = _product(distance, network_jet(network, hard.features, t, x))
+    return jax.tree.map(jnp.add, lift, inner)
 
 
 def _product(a: Jet, b: Jet) -> Jet:
@@ -134,28 +138,28 @@ class _Point(NamedTuple):
 
 
 class _InsideRow(eqx.Module):
-    problem: Problem
+    hard: HardConditions
 
     def __call__(self, network: Any, point: _Point) -> Array:
-        pinn = PINN(self.problem, network)
-        jet = pinn._jet_on(point.scaffold, point.t, point.x)
-        return point.weight * strong_residual(self.problem.law, point.t, point.x, jet)
+        law, t, x = self.hard.problem.law, point.t, point.x
+        jet = _assemble(self.hard, network, point.scaffold, t, x)
+        return point.weight * strong_residual(law, t, x, jet)
 
 
 class _BoundaryRow(eqx.Module):
     """Natural conditions of one boundary part; those on one component add up."""
 
-    problem: Problem
+    hard: HardConditions
     normal: Array
     name: str = eqx.field(static=True)
 
     def __call__(self, network: Any, point: _Point) -> Array:
-        pinn, law = PINN(self.problem, network), self.problem.law
-        t, x = point.t, point.x
-        jet = pinn._jet_on(point.scaffold, t, x)
+        problem, t, x = self.hard.problem, point.t, point.x
+        law = problem.law
+        jet = _assemble(self.hard, network, point.scaffold, t, x)
         flux = law.flux(t, x, jet.u, jet.grad_u) @ self.normal
         total, prescribed = jnp.zeros_like(flux), jnp.zeros(flux.shape, bool)
-        for condition in self.problem.conditions[self.name]:
+        for condition in problem.conditions[self.name]:
             mask = acts_on(condition, law)
             if isinstance(condition, AbstractNaturalCondition):
                 given = condition.normal_flux(t, x, self.normal, jet.u)
@@ -219,10 +223,8 @@ def fit_pinn(
     """
     from tqdm import tqdm
 
-    problem = pinn.problem
-
     def draw(network, step):
-        current, at = PINN(problem, network), jax.random.fold_in(key, step)
+        current, at = _with(pinn, network), jax.random.fold_in(key, step)
         return _rows(current, points, boundary_points, step < weighted_steps, key=at)
 
     with tqdm(total=steps, desc="Levenberg-Marquardt", disable=None) as bar:
@@ -230,7 +232,7 @@ def fit_pinn(
         def report(step, loss, network):
             bar.update()
             bar.set_postfix_str(f"loss {loss:.2e}", refresh=False)
-            return callback is not None and callback(step, loss, PINN(problem, network))
+            return callback is not None and callback(step, loss, _with(pinn, network))
 
         fit = levenberg_marquardt(
             draw(pinn.network, 0),
@@ -241,20 +243,23 @@ def fit_pinn(
             resample_every=resample_every,
             callback=report,
         )
-    return PINNFit(PINN(problem, fit.parameters), fit.history, fit.status)
+    return PINNFit(_with(pinn, fit.parameters), fit.history, fit.status)
+
+
+def _with(pinn: PINN, network: Any) -> PINN:
+    return eqx.tree_at(lambda p: p.network, pinn, network)
 
 
 def _rows(pinn, points, boundary_points, weighted, *, key) -> list[Rows]:
     inside, *sides = jax.random.split(key, 1 + len(pinn.problem.conditions))
-    rows = [
-        Rows(_InsideRow(pinn.problem), _draw_inside(pinn, points, weighted, key=inside))
-    ]
+    drawn = _draw_inside(pinn, points, weighted, key=inside)
+    rows = [Rows(_InsideRow(pinn._hard), drawn)]
     for side, (name, conditions) in zip(
         sides, pinn.problem.conditions.items(), strict=True
     ):
         if any(not isinstance(c, AbstractEssentialCondition) for c in conditions):
             drawn, normal = _draw_side(pinn, name, boundary_points, key=side)
-            rows.append(Rows(_BoundaryRow(pinn.problem, normal, name), drawn))
+            rows.append(Rows(_BoundaryRow(pinn._hard, normal, name), drawn))
     return rows
 
 
@@ -277,7 +282,7 @@ def _draw_inside(pinn: PINN, points: int, weighted: bool, *, key) -> _Point:
         for_choice, count, (points,), replace=False, p=density / jnp.sum(density)
     )
     t, x, weight = t[chosen], x[chosen], weight[chosen] / jnp.sqrt(points * 1.0)
-    return _Point(t, x, weight, jax.vmap(pinn._scaffold)(t, x))
+    return _Point(t, x, weight, jax.vmap(partial(_scaffold, pinn._hard))(t, x))
 
 
 @eqx.filter_jit
@@ -286,7 +291,7 @@ def _draw_side(pinn: PINN, name: str, points: int, *, key) -> tuple[_Point, Arra
     x, normal = pinn.problem.domain.sample_boundary(name, points, key=for_points)
     t = _draw_times(pinn.problem, points, key=for_times)
     weight = jnp.full(points, 1.0 / jnp.sqrt(points * 1.0), x.dtype)
-    return _Point(t, x, weight, jax.vmap(pinn._scaffold)(t, x)), normal
+    return _Point(t, x, weight, jax.vmap(partial(_scaffold, pinn._hard))(t, x)), normal
 
 
 def _draw_times(problem: Problem, count: int, *, key) -> Array:
