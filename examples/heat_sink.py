@@ -89,6 +89,7 @@ def main() -> None:
         simulate=simulate,
         limits={"peak_temperature": Limit(upper=HOTTEST)},
         fixed=OPERATING_POINT,
+        gap=1e-4,
     )
     _tell_optimum(best)
 
