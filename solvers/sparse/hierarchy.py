@@ -106,6 +106,7 @@ class Hierarchy:
     """Levels from the finest to a small coarsest matrix.
 
     Attributes:
+        finest: pattern of the first matrix.
         levels: the steps, finest first; empty for a small or diagonal matrix.
         coarsest: pattern of the last matrix.
         dense: whether the last matrix is small enough to be inverted.
@@ -114,6 +115,7 @@ class Hierarchy:
     def __init__(self, pattern: SparsityPattern, nodes: np.ndarray, modes: int):
         """Coarsen until a dense inverse is cheap or nothing is left to merge."""
         levels = []
+        self.finest = pattern
         while pattern.shape[0] > _COARSEST:
             level = Level(pattern, nodes, modes)
             size = level.aggregates * modes

@@ -15,6 +15,8 @@ References:
     versus Gauss-Seidel, J. Comput. Phys. 188, doi:10.1016/S0021-9991(03)00194-3.
 """
 
+from collections.abc import Callable
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -48,35 +50,72 @@ class Smoother(eqx.Module):
     radius: jax.Array
 
     @classmethod
-    def of(cls, pattern: SparsityPattern, values: jax.Array) -> "Smoother":
-        """Arrange the matrix with `values` (nnz, batch) and bound its spectrum."""
+    def of(
+        cls, pattern: SparsityPattern, values: jax.Array, matrix: PaddedOperator
+    ) -> "Smoother":
+        """Bound the spectrum of `matrix` with `values` (nnz, batch) on `pattern`."""
         diagonal = values.at[pattern.diagonal].get(mode="fill", fill_value=0)
         inverse = 1 / jnp.where(diagonal == 0, 1, diagonal)
         beside = values.at[pattern.diagonal].set(0, mode="drop")
         neighbours = pattern.padded.sum(jnp.abs(beside))
         alone = neighbours <= jnp.finfo(values.dtype).eps * jnp.abs(diagonal)
-        matrix = PaddedOperator.arranged(pattern, values)
         bound = jnp.max(1 + neighbours * jnp.abs(inverse), axis=0)
         radius = jnp.minimum(bound, 1.1 * _power_estimate(matrix, inverse))
         return cls(matrix, inverse, alone, radius)
 
-    def steps(self, x: jax.Array | None, rhs: jax.Array) -> jax.Array:
-        """Smooth `x` (n, batch), None for zero."""
+    def weights(self) -> tuple[jax.Array, jax.Array]:
+        """Factors of one smoothing, (steps, batch) each.
+
+        A step changes x by `d`, which becomes `first * d + second * D⁻¹ residual`.
+        """
         upper, lower = self.radius, _SMOOTHED_FRACTION * self.radius
         centre, width = (upper + lower) / 2, (upper - lower) / 2
-        residual = rhs if x is None else rhs - self.matrix.apply(x)
-        change = self.inverse_diagonal * residual / centre
-        x = change if x is None else x + change
         ratio = width / centre
+        first, second = [jnp.zeros_like(centre)], [1 / centre]
         for _ in range(_SMOOTHER_STEPS - 1):
-            residual = residual - self.matrix.apply(change)
             following = 1 / (2 * centre / width - ratio)
-            change = following * (
-                ratio * change + 2 / width * self.inverse_diagonal * residual
-            )
+            first.append(following * ratio)
+            second.append(2 * following / width)
             ratio = following
-            x = x + change
-        return x
+        return jnp.stack(first), jnp.stack(second)
+
+    def cycle(self, rhs: jax.Array, correct: Callable | None) -> jax.Array:
+        """Smooth from zero, correct on the coarse level, smooth again.
+
+        One loop whose body holds the only product with the matrix: compiling the
+        products takes longer than anything else.
+
+        Args:
+            rhs: (n, batch).
+            correct: residual (n, batch) -> correction; None to smooth once only.
+        """
+        first, second = self.weights()
+        stages = _SMOOTHER_STEPS
+        if correct is not None:
+            first = jnp.concatenate([first, first[:1], first])
+            second = jnp.concatenate([second, second[:1], second])
+            stages = 2 * _SMOOTHER_STEPS + 1
+
+        def smooth(stage, change, residual):
+            step = second[stage] * self.inverse_diagonal * residual
+            return first[stage] * change + step
+
+        def advance(stage, state):
+            x, change, residual = state
+            residual = residual - self.matrix.apply(change)
+            if correct is None:
+                change = smooth(stage, change, residual)
+            else:
+                change = lax.cond(
+                    stage == _SMOOTHER_STEPS,
+                    lambda: correct(residual),
+                    lambda: smooth(stage, change, residual),
+                )
+            return x + change, change, residual
+
+        change = second[0] * self.inverse_diagonal * rhs
+        x, _, _ = lax.fori_loop(1, stages, advance, (change, change, rhs))
+        return jnp.where(self.alone, self.inverse_diagonal * rhs, x)
 
 
 class Transfer(eqx.Module):
@@ -101,11 +140,13 @@ class Multigrid(eqx.Module):
     """A V-cycle for given values: a symmetric preconditioner.
 
     Attributes:
-        smoothers: one per level and one for the coarsest matrix.
+        matrix: the finest matrix.
+        smoothers: one per level, and one for a coarsest matrix without inverse.
         transfers: one per level.
         coarsest: (batch, m, m) inverse of the coarsest matrix, or None.
     """
 
+    matrix: PaddedOperator
     smoothers: tuple[Smoother, ...]
     transfers: tuple[Transfer, ...]
     coarsest: jax.Array | None
@@ -120,36 +161,40 @@ class Multigrid(eqx.Module):
             near_null: (n, modes, batch) vectors that the matrix nearly annihilates.
         """
         near_null = jnp.asarray(near_null, values.dtype)
+        matrix = finest = PaddedOperator.arranged(hierarchy.finest, values)
         smoothers, transfers = [], []
         for level in hierarchy.levels:
-            smoother = Smoother.of(level.pattern, values)
+            smoother = Smoother.of(level.pattern, values, matrix)
             tentative, near_null = _tentative(level, near_null, ~smoother.alone)
             prolongator = _smoothed(level, values, tentative, smoother)
             transfer = _transfer(level, prolongator)
             values = _galerkin(level, smoother.matrix, transfer)
             values = _unit_where_empty(level.coarse, values)
+            matrix = PaddedOperator.arranged(level.coarse, values)
             smoothers.append(smoother)
             transfers.append(transfer)
-        smoothers.append(Smoother.of(hierarchy.coarsest, values))
-        inverse = _inverse(hierarchy.coarsest, values) if hierarchy.dense else None
-        return cls(tuple(smoothers), tuple(transfers), inverse)
+        inverse = None
+        if hierarchy.dense:
+            inverse = _inverse(hierarchy.coarsest, values)
+        else:
+            smoothers.append(Smoother.of(hierarchy.coarsest, values, matrix))
+        return cls(finest, tuple(smoothers), tuple(transfers), inverse)
 
     def apply(self, rhs: jax.Array) -> jax.Array:
         """One V-cycle from zero for `rhs` (n, batch)."""
         return self._cycle(0, rhs)
 
     def _cycle(self, depth, rhs):
-        smoother = self.smoothers[depth]
-        if depth == len(self.transfers):
-            if self.coarsest is None:
-                return smoother.steps(None, rhs)
-            return jnp.einsum("bij,jb->ib", self.coarsest, rhs)
-        transfer = self.transfers[depth]
-        x = smoother.steps(None, rhs)
-        residual = rhs - smoother.matrix.apply(x)
-        x = x + transfer.prolong(self._cycle(depth + 1, transfer.restrict(residual)))
-        x = smoother.steps(x, rhs)
-        return jnp.where(smoother.alone, smoother.inverse_diagonal * rhs, x)
+        if depth < len(self.transfers):
+            transfer = self.transfers[depth]
+            coarse = lambda residual: self._cycle(
+                depth + 1, transfer.restrict(residual)
+            )
+            correct = lambda residual: transfer.prolong(coarse(residual))
+            return self.smoothers[depth].cycle(rhs, correct)
+        if self.coarsest is None:
+            return self.smoothers[depth].cycle(rhs, None)
+        return jnp.einsum("bij,jb->ib", self.coarsest, rhs)
 
 
 def _power_estimate(matrix, inverse_diagonal):

@@ -89,12 +89,13 @@ class MultigridCG(AbstractLinearSolver):
         return np.eye(self.components)[component]
 
 
+@partial(jax.jit, static_argnames=("pattern", "hierarchy", "tolerance", "max_steps"))
 def _iterate(values, near_null, rhs, *, pattern, hierarchy, tolerance, max_steps):
     """Solution (n, batch), status and steps (batch,), all with the batch last."""
     batch = max(values.shape[-1], near_null.shape[-1], rhs.shape[-1])
     rhs = jnp.broadcast_to(rhs, (rhs.shape[0], batch))
     multigrid = Multigrid.of(hierarchy, values, near_null)
-    multiply = multigrid.smoothers[0].matrix.apply
+    multiply = multigrid.matrix.apply
     found = conjugate_gradient(
         multiply, multigrid.apply, rhs, tolerance=tolerance, max_steps=max_steps
     )

@@ -8,9 +8,8 @@ import numpy as np
 from jax import lax
 
 _TOLERATED_PADDING = 1.25
-_UNROLLED_WIDTH = 16
 _UNROLLED_ROWS = 32768
-_LOOP_SLOTS = 8
+_LOOP_SLOTS = 4
 
 
 class PaddedRows:
@@ -139,24 +138,26 @@ def _filled(entries, positions):
 
 
 def _slot_sum(term, width, rows):
-    if width <= _UNROLLED_WIDTH or rows > _UNROLLED_ROWS:
+    if rows > _UNROLLED_ROWS or width <= _LOOP_SLOTS:
         total = term(0)
         for slot in range(1, width):
             total = total + term(slot)
         return total
 
-    # few wide rows: a short loop, because unrolled they would take long to compile
+    # few rows: a loop of short bodies, because unrolled they take long to compile
     def some_slots(turn, total):
         for slot in range(_LOOP_SLOTS):
             total = total + term(_LOOP_SLOTS * turn + slot)
         return total
 
-    return lax.fori_loop(1, width // _LOOP_SLOTS, some_slots, some_slots(0, 0))
+    like = jax.eval_shape(term, 0)
+    nothing = jnp.zeros(like.shape, like.dtype)
+    return lax.fori_loop(0, width // _LOOP_SLOTS, some_slots, nothing)
 
 
 def _positions(indptr, rows, width, sentinel):
     width = max(width, 1)
-    if width > _UNROLLED_WIDTH:
+    if width > _LOOP_SLOTS and rows.size <= _UNROLLED_ROWS:
         width = -(-width // _LOOP_SLOTS) * _LOOP_SLOTS
     slots = np.arange(width)[:, None]
     start, stop = indptr[rows][None], indptr[rows + 1][None]
