@@ -1,5 +1,6 @@
 """Sparse matrices and linear solvers against SciPy, pyamg and finite differences."""
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -195,3 +196,87 @@ def test_single_precision_meets_its_tolerance():
     assert found.value.dtype == jnp.float32 and found.status == Status.OK
     residual = np.linalg.norm(host @ found.value - rhs) / np.linalg.norm(rhs)
     assert residual < 1e-3
+
+
+def elasticity(cells):
+    """Q1 plane strain on a strip clamped at its left end; its rigid motions."""
+    shape = (2 * cells + 1, cells + 1)
+    index = np.arange(shape[0] * shape[1]).reshape(shape)
+    element = [index[:-1, :-1], index[1:, :-1], index[1:, 1:], index[:-1, 1:]]
+    element = np.stack([corner.ravel() for corner in element], axis=1)
+    signs = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
+    law = np.array([[4.0, 1.0, 0.0], [1.0, 4.0, 0.0], [0.0, 0.0, 1.5]])
+    stiffness = np.zeros((8, 8))
+    for point in signs / np.sqrt(3):
+        slope = signs * (1 + signs[:, ::-1] * point[::-1]) / 4  # (corner, axis)
+        strain = np.zeros((3, 8))
+        strain[0, :4] = strain[2, 4:] = slope[:, 0]
+        strain[1, 4:] = strain[2, :4] = slope[:, 1]
+        stiffness += strain.T @ law @ strain
+    dofs = np.concatenate([element, element + index.size], axis=1)
+    rows, cols = np.broadcast_arrays(dofs[:, :, None], dofs[:, None])
+    data = np.broadcast_to(stiffness, rows.shape)
+    matrix = sp.csr_matrix((data.ravel(), (rows.ravel(), cols.ravel())))
+    x, y = (np.indices(shape) / cells).reshape(2, -1)
+    zero, one = np.zeros(index.size), np.ones(index.size)
+    rigid = np.stack([np.r_[one, zero], np.r_[zero, one], np.r_[-y, x]], axis=1)
+    assert abs(matrix @ rigid).max() < 1e-12
+    free = sp.diags(np.tile(x > 0, 2).astype(float))
+    matrix = (free @ matrix @ free + sp.eye(2 * index.size) - free).tocsr()
+    matrix.sort_indices()
+    return matrix, free @ np.r_[zero, one], rigid
+
+
+def test_rigid_motions_make_multigrid_fit_elasticity():
+    host, rhs, rigid = elasticity(20)
+    matrix = SparseMatrix.from_scipy(host)
+    steps = []
+    for near_null in (None, jnp.asarray(rigid)):
+        solver = MultigridCG(tolerance=1e-10, components=2, near_null=near_null)
+        found = eqx.filter_jit(solver.solve)(matrix, jnp.asarray(rhs))
+        residual = np.linalg.norm(host @ found.value - rhs) / np.linalg.norm(rhs)
+        assert found.status == Status.OK and residual < 1e-8
+        steps.append(int(found.steps))
+    assert steps[1] < steps[0] and steps[1] <= 30
+
+
+def test_krylov_solves_unsymmetric_batches_with_a_preconditioner():
+    laplacian, rhs = poisson(17, 2)
+    drift = sp.diags([-0.4, 0.4], [-1, 1], laplacian.shape)
+    host = (laplacian + drift + sp.eye(rhs.size)).tocsr()
+    matrix = SparseMatrix.from_scipy(host)
+    values = jnp.asarray([[1.0], [2.0], [jnp.nan]]) * matrix.values
+    scale = jnp.asarray(1 / host.diagonal())
+    solver = Krylov(tolerance=1e-12, preconditioner=lambda r: scale * r)
+    solve = lambda v, b: solver.solve(with_values(v, matrix), b)
+    found = jax.jit(jax.vmap(solve, (0, None)))(values, jnp.asarray(rhs))
+    exact = sp.linalg.spsolve(host.tocsc(), rhs)
+    assert found.status.tolist() == [Status.OK, Status.OK, Status.NON_FINITE]
+    for member in range(2):
+        error = np.linalg.norm(found.value[member] * (member + 1) - exact)
+        assert error < 1e-9 * np.linalg.norm(exact)
+    _, pullback = jax.vjp(lambda b: solve(matrix.values, b).value, jnp.asarray(rhs))
+    expected = sp.linalg.spsolve(host.T.tocsc(), rhs)
+    np.testing.assert_allclose(pullback(rhs)[0], expected, rtol=1e-7, atol=1e-10)
+
+
+def sizes_in(jaxpr):
+    """Sizes of all values that a program computes, at any depth."""
+    for equation in jaxpr.eqns:
+        yield from (v.aval.size for v in equation.outvars if hasattr(v.aval, "size"))
+        for inner in jax.tree.leaves(
+            list(equation.params.values()), is_leaf=lambda p: hasattr(p, "eqns")
+        ):
+            inner = getattr(inner, "jaxpr", inner)
+            if hasattr(inner, "eqns"):
+                yield from sizes_in(inner)
+
+
+@pytest.mark.parametrize("solver", [DirectSolver(), MultigridCG(), Krylov()])
+def test_no_solver_forms_a_dense_matrix(solver):
+    host, rhs = poisson(49, 2)
+    matrix = SparseMatrix.from_scipy(host)
+    loss = lambda v, b: jnp.sum(solver.solve(with_values(v, matrix), b).value)
+    program = jax.make_jaxpr(jax.grad(loss, (0, 1)))(matrix.values, jnp.asarray(rhs))
+    sizes = list(sizes_in(program.jaxpr))
+    assert host.nnz <= max(sizes) < rhs.size**2 / 10

@@ -10,14 +10,16 @@ from jax import lax
 _TOLERATED_PADDING = 1.25
 _UNROLLED_ROWS = 32768
 _LOOP_SLOTS = 4
+_SINGLE_GROUP_ROWS = 1024
 
 
 class PaddedRows:
     """Positions of the entries of every row, rows of similar length side by side.
 
     Row sums written as one fused expression `e[p0] + e[p1] + ...` over columns of
-    this table are several times faster on a CPU than a segment sum. Rows are split
-    into a few groups of equal width where padding would cost over a quarter.
+    this table are several times faster on a CPU than a segment sum. Many rows are split
+    into a few groups of equal width where padding would cost over a quarter. Fewer
+    rows are summed in a loop of short bodies, which compiles faster.
 
     Host object: NumPy only.
 
@@ -170,7 +172,8 @@ def _group_limits(counts):
     if counts.size == 0:
         return [1]
     lengths, rows = np.unique(counts, return_counts=True)
-    if lengths[-1] * counts.size <= _TOLERATED_PADDING * max(counts.sum(), 1):
+    few = counts.size <= _SINGLE_GROUP_ROWS
+    if few or lengths[-1] * counts.size <= _TOLERATED_PADDING * max(counts.sum(), 1):
         return [lengths[-1]]
     if lengths.size > 256:
         keep = np.unique(np.linspace(0, lengths.size - 1, 256).astype(int))
