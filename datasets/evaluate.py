@@ -16,8 +16,9 @@ _CHUNK = 32
 def evaluate(simulate: Simulate, designs: "xarray.Dataset") -> "xarray.Dataset":
     """Answer designs by the solver, as `sweep` and `optimize` do for their judgements.
 
-    A function that JAX can trace runs in vmapped chunks of 32, the default of `generate`,
-    so that both share one compilation; a plain Python function runs once per design.
+    A function that JAX can trace runs in vmapped chunks of 32, as `generate` does by
+    default, so that both share one compilation; a plain Python function runs once per
+    design.
 
     Args:
         simulate: simulate(design) -> (quantities, fields, status).

@@ -84,7 +84,7 @@ _METHODS = ("storage", "flux", "source")
 
 def _draw(components, dimension, state, time, points, seed):
     generator = np.random.default_rng(seed)
-    t = generator.uniform(*time, points)
+    t = generator.uniform(time[0], time[1], points)
     x = generator.uniform(0.1, 0.9, (points, dimension))
     unit = generator.uniform(0.0, 1.0, (points, components))
     u = np.stack([np.asarray((state or (lambda s: 1 + s))(row)) for row in unit])

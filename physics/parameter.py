@@ -105,7 +105,7 @@ class Tabulated(eqx.Module):
 
 def as_function(
     value: Any, name: str, *, minimum: float | None = None
-) -> Callable[..., Array]:
+) -> Callable[..., Any]:
     """Keep a callable pytree; wrap a number in `Constant` after checking it."""
     if callable(value):
         return value
@@ -117,7 +117,7 @@ def function_parameter(
 ) -> Any:
     """Declare a field that is a number or a function, such as k or k(T)."""
 
-    def convert(value: Any) -> Callable[..., Array]:
+    def convert(value: Any) -> Callable[..., Any]:
         return as_function(value, name, minimum=minimum)
 
     return eqx.field(converter=convert, **options)

@@ -84,7 +84,7 @@ def _grid_mesh(shape, lower, upper, element: str) -> Mesh:
         raise ValueError(f"element = {element!r}; use 'P1', 'P2', 'Q1' or 'Q2'.")
     (cell,) = found
     counts = np.asarray(shape) * cell.order + 1
-    index = np.indices(counts).reshape(dimension, -1).T
+    index = np.indices(tuple(counts)).reshape(dimension, -1).T
     points = lower + (upper - lower) * (index / (counts - 1))
     cells = _cells(cell, shape, counts)
     facets = boundary_facets(cell.name, cells)

@@ -1,7 +1,7 @@
 """Designs as users write them: a dict or a data set, checked against a space."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -37,7 +37,8 @@ def read_designs(
             f"{space.hash[:12]}); use a surrogate of that space, or draw designs from "
             "this one."
         )
-    if hasattr(designs, "data_vars"):
+    if not isinstance(designs, dict) and hasattr(designs, "data_vars"):
+        designs = cast("xarray.Dataset", designs)
         missing = [name for name in space.names if name not in designs]
         if missing:
             raise ValueError(

@@ -7,6 +7,7 @@ sides that prescribe them and at the start.
 
 import itertools
 from functools import partial
+from typing import cast
 
 import equinox as eqx
 import jax
@@ -50,14 +51,19 @@ class HardConditions(eqx.Module):
                 "problem."
             )
 
+    @property
+    def box(self) -> Box:
+        """The domain of the problem."""
+        return cast(Box, self.problem.domain)
+
     def lift(self, t: Array, x: Float[Array, " dim"]) -> Float[Array, " components"]:
         """A field that takes the prescribed values."""
-        space = self._lift_sides(t, x, self.problem.domain.dimension)
+        space = self._lift_sides(t, x, self.box.dimension)
         if self.problem.interval is None or self.problem.initial is None:
             return space
         start = jnp.broadcast_to(self.problem.initial(x), space.shape)
         first = self.problem.interval[0]
-        return space + start - self._lift_sides(first, x, self.problem.domain.dimension)
+        return space + start - self._lift_sides(first, x, self.box.dimension)
 
     def distance(
         self, t: Array, x: Float[Array, " dim"]
@@ -66,7 +72,7 @@ class HardConditions(eqx.Module):
         product = jnp.ones(len(self.problem.law.components), x.dtype)
         if self.problem.interval is not None:
             product = product * self._time_fraction(t)
-        for axis in range(self.problem.domain.dimension):
+        for axis in range(self.box.dimension):
             low, high = self._held(axis, "min"), self._held(axis, "max")
             s = self._fraction(axis, x)
             both = low & high
@@ -79,9 +85,9 @@ class HardConditions(eqx.Module):
         parts = []
         if self.problem.interval is not None:
             parts.append(2.0 * self._time_fraction(t) - 1.0)
-        for axis in range(self.problem.domain.dimension):
+        for axis in range(self.box.dimension):
             s = self._fraction(axis, x)
-            if self.problem.domain.is_periodic(axis):
+            if self.box.is_periodic(axis):
                 parts += [jnp.cos(2 * jnp.pi * s), jnp.sin(2 * jnp.pi * s)]
             else:
                 parts.append(2.0 * s - 1.0)
@@ -90,16 +96,17 @@ class HardConditions(eqx.Module):
     @property
     def inputs(self) -> int:
         """Number of features."""
-        domain = self.problem.domain
+        domain = self.box
         periodic = sum(domain.is_periodic(axis) for axis in range(domain.dimension))
         return domain.dimension + periodic + (self.problem.interval is not None)
 
     def _time_fraction(self, t: Array) -> Array:
+        assert self.problem.interval is not None
         start, end = self.problem.interval
         return (t - start) / (end - start)
 
     def _fraction(self, axis: int, x: Array) -> Array:
-        domain = self.problem.domain
+        domain = self.box
         return (x[axis] - domain.lower[axis]) / (domain.upper - domain.lower)[axis]
 
     def _essential(self, axis: int, side: str) -> list[AbstractEssentialCondition]:
@@ -113,7 +120,7 @@ class HardConditions(eqx.Module):
         return mask
 
     def _on_side(self, axis: int, side: str, x: Array) -> Array:
-        domain = self.problem.domain
+        domain = self.box
         return x.at[axis].set((domain.lower if side == "min" else domain.upper)[axis])
 
     def _side_values(self, axis: int, side: str, t: Array, x: Array) -> Array:
@@ -161,7 +168,7 @@ class HardConditions(eqx.Module):
 @eqx.filter_jit
 def _gaps(hard: HardConditions) -> dict[str, tuple[Array, Array]]:
     """Largest |lift - prescribed| on each side, and the size of the values."""
-    domain, interval = hard.problem.domain, hard.problem.interval
+    domain, interval = hard.box, hard.problem.interval
     points = domain.sample(_PROBES, key=jax.random.key(0))
     points = points.at[0].set(domain.lower).at[1].set(domain.upper)
     times = jnp.zeros(1, points.dtype) if interval is None else interval

@@ -250,18 +250,19 @@ class _Search:
         return best if best[0] < self.loss else None
 
     def trial(self, damping: float) -> tuple[float, float, np.ndarray]:
-        from scipy.linalg import lapack
+        from scipy.linalg import get_lapack_funcs
 
         failed = (np.inf, damping, self.vector)
         matrix = self.normal.copy()
         matrix[self.diagonal] += damping * self.scale
         # The transpose is a view in Fortran order: LAPACK factors it in place.
-        factor, info = lapack.dpotrf(matrix.T, lower=1, overwrite_a=1, clean=0)
+        factorise, solve = get_lapack_funcs(("potrf", "potrs"), (matrix,))
+        factor, info = factorise(matrix.T, lower=1, overwrite_a=1, clean=0)
         if info != 0:
             return failed
-        step = lapack.dpotrs(factor, -self.gradient, lower=1)[0]
+        step = solve(factor, -self.gradient, lower=1)[0]
         forward = _bend(self.model, self.blocks, self.vector, step)
-        bend = -lapack.dpotrs(factor, np.asarray(forward, np.float64), lower=1)[0]
+        bend = -solve(factor, np.asarray(forward, np.float64), lower=1)[0]
         losses = _losses(self.model, self.blocks, self.vector, step, bend)
         losses = np.nan_to_num(np.asarray(losses, np.float64), nan=np.inf)
         chosen = int(np.argmin(losses))

@@ -91,6 +91,7 @@ def time_residual(
     return root_mean_square(residual)
 
 
+@eqx.filter_jit
 def residual_floor(
     build: Build,
     trajectories: Float[Array, "runs times components *cells"],
@@ -169,7 +170,7 @@ def fit_operator(
         predicted = operator.rollout(states[0], values, unroll)
         error = jnp.moveaxis(predicted - states, 1, -1) / operator.increment_scale
         loss = jnp.mean(error[1:] ** 2)
-        if build is None:
+        if build is None or floor is None:
             return loss
         size = time_residual(build(values), predicted, interval=interval)
         return loss + residual_weight * (size / floor) ** 2
@@ -197,6 +198,7 @@ def fit_operator(
     return eqx.tree_at(lambda o: o.network, operator, trained.network)
 
 
+@eqx.filter_jit
 def relative_residual(
     operator: NeuralOperator,
     build: Build,

@@ -63,7 +63,7 @@ class PINN(eqx.Module):
     def __check_init__(self) -> None:
         hard, components = self._hard, len(self.problem.law.components)
         hard.refuse_contradiction()
-        dtype = self.problem.domain.lower.dtype
+        dtype = hard.box.lower.dtype
         wanted = jax.ShapeDtypeStruct((hard.inputs,), dtype)
         advice = (
             f"network must map ({hard.inputs},) features to ({components},) components"
@@ -194,6 +194,7 @@ def fit_pinn(
     weighted_steps: int = 75,
     resample_every: int = 5,
     tolerance: float | None = None,
+    damping: float = 1.0,
     callback: Callable[[int, float, PINN], Any] | None = None,
     key: PRNGKeyArray,
 ) -> PINNFit:
@@ -212,6 +213,7 @@ def fit_pinn(
         weighted_steps: steps with the gradient weight.
         resample_every: steps between two draws of the points.
         tolerance: stop once the loss is at most this; `None` runs all steps.
+        damping: first damping, relative to the diagonal of JᵀJ; small to resume a fit.
         callback: called with (step, loss, pinn); a true value ends the fit.
         key: random key of the points.
 
@@ -239,6 +241,7 @@ def fit_pinn(
             pinn.network,
             steps=steps,
             tolerance=tolerance,
+            damping=damping,
             resample=draw,
             resample_every=resample_every,
             callback=report,
@@ -268,8 +271,8 @@ def _draw_inside(pinn: PINN, points: int, weighted: bool, *, key) -> _Point:
     """Choose `points` of a larger pool with density 1 + |residual| / mean."""
     for_pool, for_times, for_choice = jax.random.split(key, 3)
     count = _POOL * points
-    x = pinn.problem.domain.sample(count, key=for_pool)
-    t = _draw_times(pinn.problem, count, key=for_times)
+    x = pinn._hard.box.sample(count, key=for_pool)
+    t = _draw_times(pinn._hard, count, key=for_times)
     jets = jax.vmap(pinn.jet)(t, x)
     residuals = jax.vmap(strong_residual, (None, 0, 0, 0))(pinn.problem.law, t, x, jets)
     weight = jnp.ones(count, x.dtype)
@@ -288,15 +291,15 @@ def _draw_inside(pinn: PINN, points: int, weighted: bool, *, key) -> _Point:
 @eqx.filter_jit
 def _draw_side(pinn: PINN, name: str, points: int, *, key) -> tuple[_Point, Array]:
     for_points, for_times = jax.random.split(key)
-    x, normal = pinn.problem.domain.sample_boundary(name, points, key=for_points)
-    t = _draw_times(pinn.problem, points, key=for_times)
+    x, normal = pinn._hard.box.sample_boundary(name, points, key=for_points)
+    t = _draw_times(pinn._hard, points, key=for_times)
     weight = jnp.full(points, 1.0 / jnp.sqrt(points * 1.0), x.dtype)
     return _Point(t, x, weight, jax.vmap(partial(_scaffold, pinn._hard))(t, x)), normal
 
 
-def _draw_times(problem: Problem, count: int, *, key) -> Array:
-    dtype = problem.domain.lower.dtype
-    if problem.interval is None:
+def _draw_times(hard: HardConditions, count: int, *, key) -> Array:
+    dtype, interval = hard.box.lower.dtype, hard.problem.interval
+    if interval is None:
         return jnp.zeros(count, dtype)
-    start, end = problem.interval
+    start, end = interval
     return start + (end - start) * jax.random.uniform(key, (count,), dtype)

@@ -68,10 +68,8 @@ class Report:
     def coverage_holds(self) -> bool:
         """Whether each output's coverage is inside the central 99 % of its law."""
         low, high = self.covered_bounds
-        own = [
-            r for r in self.rows if r.method == "surrogate" and r.covered is not None
-        ]
-        return all(low <= row.covered <= high for row in own)
+        own = [row.covered for row in self.rows if row.method == "surrogate"]
+        return all(low <= count <= high for count in own if count is not None)
 
     @property
     def winner(self) -> str:

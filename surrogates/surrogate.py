@@ -168,9 +168,9 @@ class Surrogate(eqx.Module):
 
         columns, coordinates = read_designs(self.space, designs)
         count = len(next(iter(columns.values())))
-        inside = np.asarray(self.space.contains(columns))
+        inside: np.ndarray = np.asarray(self.space.contains(columns))
         places = np.asarray(self.space.to_unit(columns))
-        finite = np.isfinite(places).all(axis=1)
+        finite = np.all(np.isfinite(places), axis=1)
         answered = inside if bounds_test else finite
         safe = np.where(answered[:, None], places, 0.5)
 

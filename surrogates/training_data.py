@@ -138,12 +138,12 @@ def choose_logs(runs: Runs) -> tuple[Output, ...]:
 
 def _quantity_names(dataset, space):
     roles = {name: dataset[name].attrs.get("role") for name in dataset.data_vars}
-    marked = [name for name, role in roles.items() if role == "quantity"]
+    marked = [str(name) for name, role in roles.items() if role == "quantity"]
     if marked or any(roles.values()):
         return marked
     taken = {*space.names, "status", "error", "wall_time"}
     return [
-        name
+        str(name)
         for name in dataset.data_vars
         if name not in taken
         and dataset[name].dims == ("sample",)

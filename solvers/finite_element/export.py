@@ -35,12 +35,12 @@ def export_nodal(
     import xarray as xr
 
     axes = _AXES[: mesh.dimension]
-    states, points = np.asarray(states), np.asarray(mesh.points)
+    values, points = np.asarray(states), np.asarray(mesh.points)
     located = {"mesh": "mesh", "location": "node"}
     data = {
         component.name: (
             ("time", "node"),
-            states[:, row],
+            values[:, row],
             {"units": component.unit, "long_name": component.long_name, **located},
         )
         for row, component in enumerate(components)

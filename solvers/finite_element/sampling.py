@@ -52,7 +52,7 @@ def locate(mesh: Mesh, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Raises:
         ValueError: a point outside the mesh, a wrong shape, or traced mesh points.
     """
-    from scipy.spatial import cKDTree
+    from scipy.spatial import KDTree
 
     if isinstance(mesh.points, Tracer):
         raise ValueError(
@@ -65,7 +65,7 @@ def locate(mesh: Mesh, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             f"points has shape {points.shape}; give (points, {mesh.dimension})."
         )
     nodes = np.asarray(mesh.points, float)[mesh.topology.cells]
-    tree = cKDTree(nodes.mean(axis=1))
+    tree = KDTree(nodes.mean(axis=1))
     found = np.full(len(points), -1)
     reference = np.zeros(points.shape)
     candidates = min(8, len(nodes))
@@ -121,5 +121,5 @@ def _solve(matrices: np.ndarray, rhs: np.ndarray) -> np.ndarray:
 
 def _inside(cell: ReferenceCell, xi: np.ndarray) -> np.ndarray:
     if cell.simplex:
-        return (xi >= -_INSIDE).all(axis=1) & (xi.sum(axis=1) <= 1 + _INSIDE)
-    return (np.abs(xi) <= 1 + _INSIDE).all(axis=1)
+        return np.all(xi >= -_INSIDE, axis=1) & (np.sum(xi, axis=1) <= 1 + _INSIDE)
+    return np.all(np.abs(xi) <= 1 + _INSIDE, axis=1)

@@ -68,7 +68,8 @@ class FiniteVolume(AbstractDiscretization):
         box_of(self.problem.domain, self.grid.shape, "FiniteVolume")
         for axis in range(len(self.grid.shape)):
             if not self.lattice.box.is_periodic(axis):
-                self._part(axis, high=False), self._part(axis, high=True)
+                self._part(axis, high=False)
+                self._part(axis, high=True)
 
     @property
     def lattice(self) -> Lattice:

@@ -133,7 +133,7 @@ def _pairs(
             return np.zeros(0, int), np.zeros(0, int)
         inside &= (index[end_axis] == 0) | (index[end_axis] == shape[end_axis] - 1)
     row = np.flatnonzero(inside)
-    return row, np.ravel_multi_index(tuple(target[:, inside]), shape)
+    return row, np.asarray(np.ravel_multi_index(tuple(target[:, inside]), shape))
 
 
 def _colour(

@@ -3,9 +3,9 @@
 from functools import cached_property
 from hashlib import blake2b
 
-import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import ShapedArray
 from jax.interpreters import ad
 
 from .batch_last import batch_last, primitive
@@ -71,9 +71,7 @@ def _sum(contributions, *, assembly):
 
 def _sum_shape(contributions, *, assembly):
     entries = assembly.starts.size - 1
-    return jax.core.ShapedArray(
-        (entries, *contributions.shape[1:]), contributions.dtype
-    )
+    return ShapedArray((entries, *contributions.shape[1:]), contributions.dtype)
 
 
 def _sum_batched(arguments, axes, *, assembly):

@@ -98,7 +98,8 @@ class Level:
     @cached_property
     def probes(self) -> tuple[np.ndarray, np.ndarray]:
         """For each coarse entry, the row and the (colour, mode) that reveal it."""
-        block, mode = np.divmod(self.coarse.indices, self.modes)
+        indices: np.ndarray = self.coarse.indices
+        block, mode = np.divmod(indices, self.modes)
         return self.coarse.rows, frozen(self.colours[block] * self.modes + mode)
 
 

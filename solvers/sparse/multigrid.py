@@ -108,8 +108,9 @@ class Smoother(eqx.Module):
             else:
                 change = lax.cond(
                     stage == _SMOOTHER_STEPS,
-                    lambda: correct(residual),
-                    lambda: smooth(stage, change, residual),
+                    correct,
+                    lambda residual: smooth(stage, change, residual),
+                    residual,
                 )
             return x + change, change, residual
 

@@ -1,5 +1,7 @@
 """A sparse matrix arranged for many products inside one loop, batch axis last."""
 
+from collections.abc import Callable
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -25,7 +27,9 @@ class PaddedOperator(eqx.Module):
         columns = tuple(jnp.asarray(table) for table in pattern.padded_columns)
         return cls(pattern.padded.arrange(entries), columns, pattern.padded)
 
-    def apply(self, x: jax.Array, multiply=jnp.multiply) -> jax.Array:
+    def apply(
+        self, x: jax.Array, multiply: Callable[..., jax.Array] = jnp.multiply
+    ) -> jax.Array:
         """Sum of `multiply(entries, x[columns])` over every row.
 
         Args:

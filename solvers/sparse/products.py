@@ -2,6 +2,7 @@
 
 import jax
 import jax.numpy as jnp
+from jax.core import ShapedArray
 from jax.interpreters import ad
 
 from .batch_last import batch_last, primitive
@@ -37,7 +38,7 @@ def _product(values, x, *, pattern):
 
 def _product_shape(values, x, *, pattern):
     batch = jnp.broadcast_shapes(values.shape[1:], x.shape[1:])
-    return jax.core.ShapedArray((pattern.shape[0], *batch), values.dtype)
+    return ShapedArray((pattern.shape[0], *batch), values.dtype)
 
 
 def _product_batched(arguments, axes, *, pattern):
