@@ -26,6 +26,7 @@ from .boundary import (
 )
 from .export import export_nodal
 from .geometry import cell_geometry, facet_geometry, gather_nodes
+from .per_member import per_member
 from .sampling import error_norm, evaluate_at
 from .weak_form import cell_matrix, cell_vector, facet_matrix, facet_vector
 
@@ -121,37 +122,11 @@ class FiniteElement(AbstractDiscretization):
         storage_weight: Array | float,
         inflow_weight: Array | float,
     ) -> SparseMatrix:
-        steady = isinstance(storage_weight, int | float) and storage_weight == 0
-
-        def density(t, x, u, grad_u):
-            source, flux = self._supply_density(t, x, u, grad_u)
-            value = -inflow_weight * source
-            if not steady:
-                value = value + storage_weight * self.problem.law.storage(t, x, u)
-            return value, -inflow_weight * flux
-
         parts = natural_parts(self.problem)
-        topology, cell = self.mesh.topology, self.mesh.cell
-        blocks = [
-            cell_matrix(
-                cell,
-                cell_geometry(self.mesh),
-                density,
-                t,
-                gather_nodes(state, topology.cells.T),
-            )
-        ]
-        for name in parts:
-            matrix = facet_matrix(
-                cell.facet,
-                facet_geometry(self.mesh, name),
-                natural_flux(self.problem, name),
-                t,
-                gather_nodes(state, topology.boundary(name).nodes),
-            )
-            blocks.append(inflow_weight * matrix)
-        pattern, assembly = matrix_assembly(topology, parts, self._components)
-        values = assembly(jnp.concatenate([block.ravel() for block in blocks]))
+        pattern, _ = matrix_assembly(self.mesh.topology, parts, self._components)
+        values = per_member(self._jacobian_values)(
+            t, state, storage_weight, inflow_weight
+        )
         free = self.free()
         if free is not None:
             free = free.ravel()
@@ -167,8 +142,7 @@ class FiniteElement(AbstractDiscretization):
             name: jnp.zeros(self._components, state.dtype)
             for name in self.mesh.boundary_names
         }
-        for name in natural_parts(self.problem):
-            flux[name] = jnp.sum(self._facet_vector(name, t, state), axis=(1, 2))
+        flux |= per_member(self._natural_outflow)(t, state)
         if self._held:
             reaction = self.inflow(t, state)
             if storage_rate is not None:
@@ -237,6 +211,32 @@ class FiniteElement(AbstractDiscretization):
         law = self.problem.law
         return law.source(t, x, u, grad_u), law.flux(t, x, u, grad_u)
 
+    def _jacobian_values(self, t, state, storage_weight, inflow_weight) -> Array:
+        steady = isinstance(storage_weight, int | float) and storage_weight == 0
+
+        def density(t, x, u, grad_u):
+            source, flux = self._supply_density(t, x, u, grad_u)
+            value = -inflow_weight * source
+            if not steady:
+                value = value + storage_weight * self.problem.law.storage(t, x, u)
+            return value, -inflow_weight * flux
+
+        topology, cell = self.mesh.topology, self.mesh.cell
+        nodal = gather_nodes(state, topology.cells.T)
+        blocks = [cell_matrix(cell, cell_geometry(self.mesh), density, t, nodal)]
+        parts = natural_parts(self.problem)
+        for name in parts:
+            matrix = facet_matrix(
+                cell.facet,
+                facet_geometry(self.mesh, name),
+                natural_flux(self.problem, name),
+                t,
+                gather_nodes(state, topology.boundary(name).nodes),
+            )
+            blocks.append(inflow_weight * matrix)
+        _, assembly = matrix_assembly(topology, parts, self._components)
+        return assembly(jnp.concatenate([block.ravel() for block in blocks]))
+
     def _facet_vector(self, name: str, t: Array, state: Array) -> Array:
         return facet_vector(
             self.mesh.cell.facet,
@@ -246,13 +246,24 @@ class FiniteElement(AbstractDiscretization):
             gather_nodes(state, self.mesh.topology.boundary(name).nodes),
         )
 
+    def _natural_outflow(self, t: Array, state: Array) -> dict[str, Array]:
+        return {
+            name: jnp.sum(self._facet_vector(name, t, state), axis=(1, 2))
+            for name in natural_parts(self.problem)
+        }
+
     def _assemble(self, density, t, state, *, facets: bool = False) -> Array:
-        topology = self.mesh.topology
-        nodal = gather_nodes(state, topology.cells.T)
-        geometry = cell_geometry(self.mesh)
-        vectors = [cell_vector(self.mesh.cell, geometry, density, t, nodal)]
-        parts = natural_parts(self.problem) if facets else ()
-        vectors += [-self._facet_vector(name, t, state) for name in parts]
-        assembly = vector_assembly(topology, parts, self._components)
-        flat = jnp.concatenate([vector.ravel() for vector in vectors])
-        return assembly(flat).reshape(state.shape)
+        """Test a density with every shape function, (components, nodes)."""
+
+        def assembled(t, state):
+            topology, cell = self.mesh.topology, self.mesh.cell
+            geometry = cell_geometry(self.mesh)
+            nodal = gather_nodes(state, topology.cells.T)
+            vectors = [cell_vector(cell, geometry, density, t, nodal)]
+            parts = natural_parts(self.problem) if facets else ()
+            vectors += [-self._facet_vector(name, t, state) for name in parts]
+            assembly = vector_assembly(topology, parts, state.shape[0])
+            flat = jnp.concatenate([vector.ravel() for vector in vectors])
+            return assembly(flat).reshape(state.shape)
+
+        return per_member(assembled)(t, state)
