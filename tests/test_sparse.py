@@ -280,3 +280,20 @@ def test_no_solver_forms_a_dense_matrix(solver):
     program = jax.make_jaxpr(jax.grad(loss, (0, 1)))(matrix.values, jnp.asarray(rhs))
     sizes = list(sizes_in(program.jaxpr))
     assert host.nnz <= max(sizes) < rhs.size**2 / 10
+
+
+def test_krylov_uses_the_preconditioner_of_its_operator():
+    scale = jnp.logspace(0, 6, 200)
+
+    class Scaled(eqx.Module):
+        scale: jax.Array
+
+        def mv(self, x):
+            return self.scale * x + 0.1 * jnp.roll(x, 1)
+
+        def precondition(self, x):
+            return x / self.scale
+
+    solver = Krylov(max_restarts=2)
+    assert solver.solve(Scaled(scale), jnp.ones(200)).ok
+    assert not solver.solve(Scaled(scale).mv, jnp.ones(200)).ok

@@ -26,7 +26,7 @@ class Krylov(AbstractLinearSolver):
         restart: directions kept between restarts.
         max_restarts: limit of restarts.
         preconditioner: linear function close to the inverse of the operator, a
-            callable pytree; None for none. Its derivative does not matter.
+X derivative does not matter.
 
     Reference:
         Saad, Schultz (1986), GMRES, SIAM J. Sci. Stat. Comput. 7,
@@ -44,7 +44,7 @@ class Krylov(AbstractLinearSolver):
         tolerance = self.tolerance
         if tolerance is None:
             tolerance = _TOLERANCE[rhs.dtype.name]
-        improve = self._preconditioner()
+        improve = self._preconditioner(matrix)
 
         def run(operator, b, improve):
             found, _ = gmres(
@@ -71,8 +71,11 @@ class Krylov(AbstractLinearSolver):
         status = as_status(jnp.isfinite(left), converged)
         return LinearSolution(value, status, jnp.zeros((), jnp.int32))
 
-    def _preconditioner(self):
-        if self.preconditioner is None:
+    def _preconditioner(self, matrix):
+        preconditioner = self.preconditioner
+        if preconditioner is None:
+            preconditioner = getattr(matrix, "precondition", None)
+        if preconditioner is None:
             return None
-        leaves, static = eqx.partition(self.preconditioner, eqx.is_array)
-        return eqx.combine(lax.stop_gradient(leaves), static)
+        arrays, static = eqx.partition(preconditioner, eqx.is_array)
+        return eqx.combine(lax.stop_gradient(arrays), static)
