@@ -35,11 +35,12 @@ def default_linear_solver(
     dimension, and up to 20,000 unknowns in two and 7,000 in three. `MultigridCG` for
     larger ones.
 
-    Measured on two CPU cores, warm milliseconds per solve (direct, multigrid): plane
-    4,225 unknowns 6 and 3, 16,641 unknowns 31 and 56; cube 1,331 unknowns 10 and 7,
-    4,913 unknowns 99 and 16; finned heat sink 6,703 unknowns 24 and 13, and a batch of
-    32 of it 670 and 550. Compiling takes 0.1 s and 2 to 4 s. A sweep of hundreds of
-    compact bodies is faster with `MultigridCG()` from 2,000 unknowns on.
+    Measured on two shared CPU cores, warm milliseconds per solve (direct, multigrid):
+    plane 4,225 unknowns 6 and 3, 16,641 unknowns 31 and 56; cube 1,331 unknowns 10
+    and 7, 4,913 unknowns 99 and 16; finned heat sink 6,703 unknowns 24 and 13 to 25,
+    a batch of 32 of it 670 and 550 to 970. The first call takes 0.02 to 0.8 s and 1.5
+    to 5 s. The limits trade the two; they are no measured crossing. A sweep over
+    compact bodies in three dimensions is faster with `MultigridCG()`.
 
     Args:
         discretization: the problem on its grid or mesh.
