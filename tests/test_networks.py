@@ -89,10 +89,15 @@ def test_pod_reconstructs_what_lies_in_its_span_and_states_what_it_leaves_out():
 
 
 def test_deeponet_learns_the_antiderivative_operator():
-    """f = sum of sines with 4 amplitudes; F(y) = integral of f from 0 to y."""
+    """f = sum of sines with 4 amplitudes; F(y) = integral of f from 0 to y.
+
+    The trunk reads phases of the shortest wave: on y itself, gradient descent finds
+    the long waves first and is at 25 % error after 2000 steps.
+    """
     k = np.pi * np.arange(1, 5)
     amplitudes = jax.random.uniform(jax.random.key(0), (128, 4), minval=-1)
     y = jnp.linspace(0, 1, 32)[:, None]
+    phase = k[-1] * (y - 0.5)
     truth = amplitudes @ ((1 - jnp.cos(k[:, None] * y.T)) / k[:, None])
     keys = jax.random.split(jax.random.key(1), 3)
     network = DeepONet(
@@ -102,7 +107,7 @@ def test_deeponet_learns_the_antiderivative_operator():
 
     def loss(model, data, key):
         a, target = data
-        return jnp.mean((jax.vmap(lambda a: model(a, y))(a) - target) ** 2)
+        return jnp.mean((jax.vmap(lambda a: model(a, phase))(a) - target) ** 2)
 
     train_set = (amplitudes[:96], truth[:96])
     trained = train(
@@ -110,11 +115,11 @@ def test_deeponet_learns_the_antiderivative_operator():
         loss,
         train_set,
         validation=lambda model: loss(model, train_set, None),
-        optimizer=optax.adam(optax.cosine_decay_schedule(1e-2, 2000)),
-        steps=2000,
+        optimizer=optax.adam(optax.cosine_decay_schedule(1e-2, 4000)),
+        steps=4000,
         key=keys[2],
     )
-    predicted = jax.vmap(lambda a: trained(a, y))(amplitudes[96:])
+    predicted = jax.vmap(lambda a: trained(a, phase))(amplitudes[96:])
     error = jnp.linalg.norm(predicted - truth[96:]) / jnp.linalg.norm(truth[96:])
     assert error < 1e-2
 
