@@ -14,12 +14,13 @@ class CellGeometry(NamedTuple):
 
     Args:
         x: positions [m], (quadrature, dim, cells).
-        inverse: d xi_i / d x_j [m^-1], (quadrature, dim, dim, cells).
+        inverse: d xi_i / d x_j [m^-1], (quadrature, dim, dim, cells); the first axis
+            has length 1 on affine cells (P1), where it does not vary.
         weight: quadrature weight times volume ratio [m^dim], (quadrature, cells).
     """
 
     x: Float[Array, "quadrature dim cells"]
-    inverse: Float[Array, "quadrature dim dim cells"]
+    inverse: Float[Array, "quadrature_or_1 dim dim cells"]
     weight: Float[Array, "quadrature cells"]
 
 
@@ -48,7 +49,8 @@ def cell_geometry(mesh: Mesh, degree: int | None = None) -> CellGeometry:
     points, weights = cell.quadrature(degree)
     corners = _corners(mesh, mesh.topology.cells.T)
     x = _product(cell.shape(points), corners)
-    jacobian = _gradient_product(cell, points, corners)
+    affine = cell.element == "P1"
+    jacobian = _gradient_product(cell, points[:1] if affine else points, corners)
     determinant, adjugate = _adjugate(jacobian)
     weight = jnp.asarray(weights, x.dtype)[:, None] * determinant
     return CellGeometry(x, adjugate / determinant[:, None, None], weight)

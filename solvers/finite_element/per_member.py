@@ -87,9 +87,7 @@ def _shape(*operands, program, levels):
         )
         for k, row in enumerate(levels)
     )
-    return [
-        ShapedArray((*batch, *a.shape), a.dtype) for a in program.out_avals
-    ]
+    return [ShapedArray((*batch, *a.shape), a.dtype) for a in program.out_avals]
 
 
 def _inner(operands, levels, depth):
