@@ -1,0 +1,102 @@
+"""Accuracy, coverage and speed of the heat-sink surrogate, on the coarse mesh."""
+
+import time
+
+import jax
+import numpy as np
+
+from examples.heat_sink_model import SPACE, simulation
+from froude.datasets import evaluate, sobol
+from froude.surrogates import certify, covered_bounds, fit_baseline
+
+from ..cases import ROOT
+from ..evidence import above, below, holds
+
+GROUP = "surrogate"
+TIER = "verify"
+
+MESHES = ROOT / "examples" / "meshes"
+WANTED = ("peak_temperature", "mass", "thermal_resistance")
+NAMES = list(SPACE.names)
+ISSUE = "limit set beforehand"
+
+
+def run():
+    yield from judge(MESHES / "heat_sink_coarse.msh", designs=2**17, timed=False)
+
+
+def judge(mesh, *, designs, timed):
+    """Rows for kernel ridge regression of 256 runs, certified on 160, on fresh 160.
+
+    Args:
+        mesh: mesh file of the heat sink.
+        designs: number of designs to predict for the rate.
+        timed: judge the rate; otherwise it is stated only.
+    """
+    simulate = simulation(mesh)
+    began = time.perf_counter()
+    runs = evaluate(simulate, sobol(SPACE, 416, seed=1))
+    seconds_per_run = (time.perf_counter() - began) / 416
+    fresh = evaluate(simulate, sobol(SPACE, 160, seed=11))
+    surrogate = fit_baseline(
+        runs.isel(sample=slice(256)),
+        SPACE,
+        quantities=WANTED,
+        fields=("temperature",),
+        key=jax.random.key(0),
+    )
+    surrogate, report = certify(
+        surrogate,
+        runs.isel(sample=slice(256, None)),
+        seconds_per_run=seconds_per_run,
+    )
+    predicted = surrogate.predict(fresh[NAMES])
+    low, high = covered_bounds(report.calibration_runs, 160, 0.9)
+    law = (
+        f"central 99 % of the beta-binomial law: {low} to {high} of 160, "
+        f"{report.calibration_runs} calibration runs"
+    )
+    for name in WANTED:
+        value, truth = predicted[name].values, fresh[name].values
+        yield below(
+            f"{name}: median relative error",
+            np.median(np.abs(value / truth - 1.0)),
+            limit=5e-3,
+            source=ISSUE,
+        )
+        yield above(
+            f"{name}: rank correlation",
+            _rank_correlation(value, truth),
+            limit=0.999,
+            source=ISSUE,
+        )
+        inside = (predicted[f"{name}_lower"] <= truth) & (
+            truth <= predicted[f"{name}_upper"]
+        )
+        covered = int(inside.sum())
+        yield holds(
+            f"{name}: {covered} of 160 fresh runs inside their 90 % interval",
+            low <= covered <= high,
+            source=law,
+        )
+    many = sobol(SPACE, designs, seed=7)
+    surrogate.predict(many.isel(sample=slice(2**14)))
+    began = time.perf_counter()
+    surrogate.predict(many)
+    rate = 60.0 * designs / (time.perf_counter() - began)
+    words = f"designs per minute, of {designs}"
+    if timed:
+        yield above(words, rate, limit=1e6, source="wall clock, interval and verdict")
+    else:
+        yield holds(f"{words}: {rate:,.0f}", rate > 0.0, source="stated, not judged")
+    yield holds(
+        f"break-even after {report.break_even} designs",
+        report.break_even is not None and np.isfinite(report.break_even),
+        source="data, training and predictions against solving",
+    )
+
+
+def _rank_correlation(one, two):
+    from scipy.stats import spearmanr
+
+    return spearmanr(one, two)[0]
