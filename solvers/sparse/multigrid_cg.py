@@ -15,6 +15,7 @@ from .hierarchy import hierarchy_of
 from .linear_solver import AbstractLinearSolver, LinearSolution, as_status, check_square
 from .matrix import SparseMatrix
 from .multigrid import Multigrid
+from .padded_rows import take
 
 _TOLERANCE = {"float32": 1e-5, "float64": 1e-12}
 _ROUND_OFF = {"float32": 1e-3, "float64": 1e-9}
@@ -23,9 +24,12 @@ _ROUND_OFF = {"float32": 1e-3, "float64": 1e-9}
 class MultigridCG(AbstractLinearSolver):
     """Conjugate gradients with smoothed-aggregation multigrid, all in JAX.
 
-    For symmetric positive definite `SparseMatrix`. Aggregates and the sparsity of all
-    levels are planned once per pattern on the host; their values are recomputed from
-    the matrix in every solve. Rows and columns eliminated to the identity are allowed.
+    For symmetric positive definite `SparseMatrix`. Derivatives solve with the
+    transpose, so a slightly unsymmetric matrix, on which the iteration converges more
+    slowly or stagnates, is not taken for its symmetric neighbour; use `DirectSolver`
+    where accuracy matters there. Aggregates and the sparsity of all levels are planned
+    once per pattern on the host; their values are recomputed in every solve. Rows and
+    columns eliminated to the identity are allowed.
 
     The iteration ends when the relative residual is below the tolerance. The status
     is `PRECISION` if round-off keeps the true residual above ten times the tolerance
@@ -59,6 +63,11 @@ class MultigridCG(AbstractLinearSolver):
         values = lax.stop_gradient(matrix.values).astype(dtype)
         near_null = self._near_null(matrix.shape[0])
         modes = near_null.shape[1]
+        if not matrix.pattern.is_symmetric:
+            raise ValueError(
+                f"the pattern {matrix.pattern} is not symmetric; conjugate gradients "
+                "need a symmetric matrix. Use DirectSolver or Krylov."
+            )
         hierarchy = hierarchy_of(matrix.pattern, self.components, modes)
         tolerance = self.tolerance
         if tolerance is None:
@@ -72,13 +81,20 @@ class MultigridCG(AbstractLinearSolver):
                 max_steps=self.max_steps,
             )
         )
+        _, transposed = matrix.pattern.transpose
 
-        def solve(_, b):
+        def solve_with(values, b):
             value, status, steps = iterate(values, lax.stop_gradient(near_null), b)
             return value, (status, steps)
 
+        # k(T) makes a matrix slightly unsymmetric. The iteration then still ends, and
+        # an adjoint that took the matrix for symmetric would be wrong without a word.
         value, (status, steps) = lax.custom_linear_solve(
-            matrix.mv, rhs.astype(dtype), solve, symmetric=True, has_aux=True
+            matrix.mv,
+            rhs.astype(dtype),
+            lambda _, b: solve_with(values, b),
+            lambda _, b: solve_with(take(values, transposed), b),
+            has_aux=True,
         )
         return LinearSolution(value, status, steps)
 
