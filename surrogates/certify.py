@@ -14,9 +14,9 @@ import numpy as np
 from jaxtyping import Array
 
 from .conformal import conformal_quantile, covered_bounds
-from .guard import build_guard, residual_score, spread_score
+from .guard import build_guard, residual_scores, spread_score
 from .report import Accuracy, Report
-from .surrogate import Calibration, Surrogate, Verdict, root_mean_square
+from .surrogate import Calibration, Surrogate, Verdict
 from .training_data import Runs, read_runs
 
 if TYPE_CHECKING:
@@ -179,7 +179,8 @@ def _calibrate(surrogate, runs, level, residual) -> Surrogate:
     if residual is not None:
         if not named:
             raise ValueError("residual needs a surrogate with fields; fit one.")
-        samples["residual"] = _residual_scores(surrogate, residual, places, named)
+        left = _residual_scores(surrogate, residual, places, named)
+        samples |= {"residual": left[:, 0], "budget": left[:, 1]}
     return dataclasses.replace(
         surrogate,
         calibration=Calibration(
@@ -207,8 +208,7 @@ def _apply(function, x):
 def _residual_scores(surrogate, residual, places, named):
     def one(pair):
         place, fields = pair
-        size = root_mean_square(residual(surrogate.space.from_unit(place), fields))
-        return residual_score(size)
+        return residual_scores(residual(surrogate.space.from_unit(place), fields))
 
     return jax.lax.map(one, (places, named))
 

@@ -8,8 +8,11 @@ above their 99.9th it rejects.
               design of the box would have at the same place, minus log
     spread    disagreement of the ensemble, or the posterior deviation of a kernel
     residual  the solver's own discrete residual on the predicted field
+    budget    the sum of that residual: what enters the domain and doesn't leave it
 
-The first two cost a few matrix products; the residual is tested where it is given.
+The first two cost a few matrix products; the last two are made where a residual is
+given. A small wiggle of a field has a large residual that sums to nothing; another
+law at the boundary has a small one that does not.
 """
 
 import math
@@ -18,9 +21,9 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, PyTree
 
-TESTS = ("distance", "spread", "residual")
+TESTS = ("distance", "spread", "residual", "budget")
 WARN, REJECT = 0.99, 0.999
 
 
@@ -105,25 +108,23 @@ class Guard(eqx.Module):
     reject: Float[Array, " tests"]
 
     def scores(
-        self, place, spread, residual: Float[Array, ""] | None = None
+        self, place, spread, residual: PyTree | None = None
     ) -> Float[Array, " tests"]:
         """Scores of one query; not a number for a test that wasn't made.
 
         Args:
             place: unit coordinates (inputs,).
             spread: standardised spread of each quantity (quantities,).
-            residual: root mean square of the discrete residual, if evaluated.
+            residual: the discrete residual, an array or a pytree of them, if evaluated.
         """
         distance = self.density(place)
-        return jnp.stack(
-            [
-                distance,
-                spread_score(spread, self.reference_spread),
-                jnp.full_like(distance, jnp.nan)
-                if residual is None
-                else residual_score(residual),
-            ]
+        physics = (
+            jnp.full(2, jnp.nan, distance.dtype)
+            if residual is None
+            else residual_scores(residual)
         )
+        cheap = [distance, spread_score(spread, self.reference_spread)]
+        return jnp.concatenate([jnp.stack(cheap), physics])
 
     def combined(self, scores: Float[Array, "*batch tests"]) -> Float[Array, "*batch"]:
         """Largest score in standard deviations above the mean inside the domain."""
@@ -161,9 +162,18 @@ def spread_score(spread, reference):
     return jnp.log(jnp.maximum(jnp.max(spread / reference), tiny))
 
 
-def residual_score(residual):
-    """Log of the residual's root mean square."""
-    return jnp.log(jnp.maximum(residual, jnp.finfo(residual.dtype).tiny))
+def residual_scores(residual) -> Float[Array, "2"]:
+    """Logs of the residual's root mean square and of the size of its sum."""
+    totals = jnp.stack([jnp.sum(leaf) for leaf in jax.tree.leaves(residual)])
+    sizes = jnp.stack([root_mean_square(residual), jnp.linalg.norm(totals)])
+    return jnp.log(jnp.maximum(sizes, jnp.finfo(sizes.dtype).tiny))
+
+
+def root_mean_square(residual) -> Float[Array, ""]:
+    """Root mean square of an array or of all arrays of a pytree."""
+    leaves = jax.tree.leaves(residual)
+    total = sum(jnp.sum(leaf**2) for leaf in leaves)
+    return jnp.sqrt(total / sum(leaf.size for leaf in leaves))
 
 
 def area_under_curve(inside, outside) -> float:

@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from ..solvers.discretization import AbstractDiscretization
-from .surrogate import root_mean_square
+from .guard import root_mean_square
 from .training import train
 
 Build = Callable[[Array], AbstractDiscretization]

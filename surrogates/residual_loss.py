@@ -8,8 +8,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from ..datasets.space import DesignSpace
+from .guard import root_mean_square
 from .networks import PODBasis
-from .surrogate import root_mean_square
 from .training_data import Runs
 
 

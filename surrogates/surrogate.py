@@ -37,6 +37,7 @@ class Reason(enum.IntFlag):
     SPREAD = 4
     RESIDUAL = 8
     UNCERTIFIED = 16
+    BUDGET = 32
 
 
 class Calibration(eqx.Module):
@@ -208,10 +209,11 @@ class Surrogate(eqx.Module):
         tested = ["bounds"] * bounds_test + ["distance", "spread"] * (
             self.guard is not None
         )
+        tested += ["residual", "budget"] * (residual is not None)
         data.attrs = {
             "space_hash": self.space.hash,
             "certified": int(self.calibration is not None),
-            "guard_tests": " ".join(tested + ["residual"] * (residual is not None)),
+            "guard_tests": " ".join(tested),
         }
         return data
 
@@ -305,18 +307,11 @@ def evaluate_one(surrogate, fields, residual, place):
     if surrogate.guard is None:
         result["scores"] = jnp.full(len(TESTS), jnp.nan)
     else:
-        size = None
+        left = None
         if residual is not None:
-            size = root_mean_square(residual(surrogate.space.from_unit(place), named))
-        result["scores"] = surrogate.guard.scores(place, spread, size)
+            left = residual(surrogate.space.from_unit(place), named)
+        result["scores"] = surrogate.guard.scores(place, spread, left)
     return result
-
-
-def root_mean_square(residual) -> Float[Array, ""]:
-    """Root mean square of an array or of all arrays of a pytree."""
-    leaves = jax.tree.leaves(residual)
-    total = sum(jnp.sum(leaf**2) for leaf in leaves)
-    return jnp.sqrt(total / sum(leaf.size for leaf in leaves))
 
 
 def _in_chunks(function, places, chunk):
