@@ -26,7 +26,8 @@ class Simulation(eqx.Module):
         build: design (names to scalars) -> discretisation, traceable.
         quantities: the design quantities to report.
         solve: discretisation -> `Solution`; steady by default.
-        components: the law's components, for the units of fields in data sets.
+        components: the law's components, for the units of fields in data sets;
+            without them a field has no unit, and its axis is called `<field>_0`.
     """
 
     build: Callable[[Design], AbstractDiscretization]

@@ -18,7 +18,8 @@ def discretize(
     Args:
         problem: law, domain, conditions, initial state.
         where: `CartesianGrid` for finite volumes, `Mesh` for finite elements,
-            `FourierGrid` for the pseudo-spectral scheme.
+            `FourierGrid` for the pseudo-spectral scheme. The points of a mesh are
+            the geometry; the corners of a `Box` in the problem are not compared.
         **options: passed to `FiniteVolume`, `FiniteElement` or `Fourier`.
 
     Returns:

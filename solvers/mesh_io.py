@@ -29,9 +29,8 @@ def read_mesh(path: str | PathLike) -> Mesh:
         A mesh; two-dimensional where all z are equal.
 
     Raises:
-        ValueError: no cells, mixed or unsupported cell types, a curved surface, or
-            whatever `Mesh.from_cells` refuses.
-        FileNotFoundError: no such file.
+        ValueError: no such file, no cells, mixed or unsupported cell types, a curved
+            surface, or whatever `Mesh.from_cells` refuses.
     """
     import meshio
 
