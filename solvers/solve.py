@@ -45,10 +45,10 @@ def solve(
         method: `ThetaMethod`, `SDIRK2` (default), `SDIRK3`, `BDF2` or `Explicit`.
         saves: number of equally spaced saved times after the initial one; divides
             `steps`.
-        linear_solver: solves with the Jacobian of a stage; see
-            `default_linear_solver`.
-        tolerance: of Newton's method in every stage, see `find_root`; by default
-            1e-10 in float64 and 1e-4 in float32.
+        linear_solver: solves with the Jacobian of a stage; by default chosen as in
+            `solve_steady`.
+        tolerance: of Newton's method in every stage, relative as in `solve_steady`;
+            by default 1e-10 in float64 and 1e-4 in float32.
         adjoint: what the reverse pass keeps: `StoreAll()` (default) or
             `Checkpointed()`.
 

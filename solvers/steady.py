@@ -37,16 +37,20 @@ def solve_steady(
             are taken at the start of the problem's interval, or at 0 s.
         guess: first iterate, shaped like a state; by default the initial state of the
             problem, or zero. It does not change the derivative.
-        linear_solver: solves with the Jacobian; see `default_linear_solver`.
-        tolerance: norm of the residual relative to the load (see `find_root`);
-            by default 1e-10 in float64 and 1e-4 in float32.
+        linear_solver: solves with the Jacobian; by default `DirectSolver` for small
+            or unsymmetric sparse matrices, `MultigridCG` for large ones, and a Krylov
+            method where the Jacobian has no entries.
+        tolerance: norm of the residual relative to that of the supply and exchange
+            that drive the solution; by default 1e-10 in float64 and 1e-4 in float32.
         max_steps: most Newton steps.
 
     Returns:
-        A solution whose status is that of `find_root`, or `INFEASIBLE` where the law
-        diffuses backwards at the state found (negative conductivity), with one
-        state, `times` (0,), and the rates [storage unit s^-1] of source and outflow in
-        its ledger.
+        A solution whose status is `OK`, `NOT_CONVERGED`, `NON_FINITE`, `PRECISION`, or
+        `INFEASIBLE` where the law diffuses backwards at the state found (negative
+        conductivity), with one state, `times` (0,), and the rates
+        [storage unit s^-1] of source and outflow in its ledger. Where only fluxes are
+        given, nothing fixes the level: unbalanced ones end as `NOT_CONVERGED`, and
+        balanced ones in a state of arbitrary level.
     """
     return _solve_steady(
         discretization,
