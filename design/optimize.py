@@ -21,10 +21,21 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Limit:
-    """A bound on a quantity: lower <= quantity <= upper, in its unit."""
+    """A bound on a quantity: lower <= quantity <= upper, in its unit.
+
+    Raises:
+        ValueError: bounds that no value can keep.
+    """
 
     lower: float = -np.inf
     upper: float = np.inf
+
+    def __post_init__(self):
+        if not self.lower <= self.upper:
+            raise ValueError(
+                f"Limit({self.lower}, {self.upper}) holds for no value; give "
+                "lower <= upper."
+            )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,7 +95,7 @@ def optimize(
 
     Raises:
         ValueError: a name that is no quantity of the surrogate or no variable of its
-            space, or a fixed value outside the bounds.
+            space, a fixed value outside the bounds, or no start or round.
         RuntimeError: the solver could not solve any candidate.
     """
     names = tuple(surrogate.quantity_names)
@@ -93,15 +104,23 @@ def optimize(
         raise ValueError(
             f"minimize/limits name {unknown}; the surrogate predicts {names}."
         )
+    if starts < 1 or max_rounds < 1:
+        raise ValueError(
+            f"starts = {starts} and max_rounds = {max_rounds} must be at least 1."
+        )
     import xarray as xr
     from scipy.stats import qmc
 
     involved = tuple(dict.fromkeys((minimize, *limits)))
     space = surrogate.space
     correction = Correction.empty(space.dimension, involved)
-    points = qmc.Sobol(space.dimension, rng=seed).random(starts)
+    sequence = qmc.Sobol(space.dimension, rng=seed)
     held = _held(space, fixed or {})
-    points = np.where(np.isnan(held), points, held)
+
+    def draw() -> np.ndarray:
+        return np.where(np.isnan(held), sequence.random(starts), held)
+
+    points = draw()
     runs, best = [], None
     for _ in range(max_rounds):
         unit = _search(surrogate, correction, minimize, limits, points, held)
@@ -112,19 +131,29 @@ def optimize(
         if int(run["status"][0]) != Status.OK:
             # An unsolvable optimum is left by starting the next search elsewhere.
             points = points[np.argsort(np.linalg.norm(points - unit, axis=1))[1:]]
+            points = points if len(points) else draw()
             continue
         plain = _predict(surrogate, jnp.asarray(unit), involved)
         promised = plain + correction(jnp.asarray(unit))
         solved = np.array([float(run[name][0]) for name in involved])
-        best = _judge(design, involved, promised, solved, limits, gap, runs)
-        if best.converged:
+        found = _judge(design, involved, promised, solved, limits, gap, runs)
+        if best is None or _supersedes(found, best, minimize):
+            best = found
+        if found.converged:
             break
         correction = correction.add(unit, solved - np.asarray(plain))
         points = np.concatenate([unit[None], points[: max(1, starts // 4)]])
     if best is None:
         messages = {Status(int(run["status"][0])).message for run in runs}
         raise RuntimeError(f"No candidate optimum could be solved: {messages}")
-    return best
+    return dataclasses.replace(best, runs=xr.concat(runs, "sample"))
+
+
+def _supersedes(found: Optimum, best: Optimum, minimize: str) -> bool:
+    """Whether a later round is to be reported: feasible first, then the lower one."""
+    if found.converged or not best.feasible:
+        return True
+    return found.feasible and found.solved[minimize] < best.solved[minimize]
 
 
 def _held(space: DesignSpace, fixed: Mapping[str, float]) -> np.ndarray:
@@ -230,7 +259,8 @@ def _judge(
 ) -> Optimum:
     import xarray as xr
 
-    gap = float(np.max(np.abs(np.asarray(promised) - solved) / np.abs(solved)))
+    size = np.maximum(np.abs(solved), np.finfo(float).tiny)
+    gap = float(np.max(np.abs(np.asarray(promised) - solved) / size))
     values = dict(zip(names, solved.tolist(), strict=True))
     slack = {name: tolerance * abs(values[name]) for name in limits}
     feasible = all(

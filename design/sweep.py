@@ -66,7 +66,9 @@ def sweep(
         value, lower, upper = (result[key].values.copy() for key in keys)
         error = np.full(reason.shape, np.nan)
         if answers is not None:
-            truth = answers[name].values
+            # A solver that failed everywhere has no output to name.
+            failed = np.full(solved.shape, np.nan)
+            truth = answers[name].values if name in answers else failed
             error[audited] = (value[solved] - truth)[reason[solved] == Route.AUDIT]
             result.attrs[f"{name}_audit_covered"] = int(
                 np.sum(

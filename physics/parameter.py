@@ -106,10 +106,24 @@ class Tabulated(eqx.Module):
 def as_function(
     value: Any, name: str, *, minimum: float | None = None
 ) -> Callable[..., Any]:
-    """Keep a callable pytree; wrap a number in `Constant` after checking it."""
+    """Keep a callable pytree; wrap a number in `Constant` after checking it.
+
+    A matrix is judged by the eigenvalues of its symmetric part: the conductivity of a
+    turned anisotropic solid has negative entries.
+    """
     if callable(value):
         return value
-    return Constant(as_parameter(value, name, minimum=minimum))
+    array = as_parameter(value, name)
+    if minimum is None or array.ndim != 2 or isinstance(array, Tracer):
+        return Constant(as_parameter(array, name, minimum=minimum))
+    host = np.asarray(array, float)
+    least = np.linalg.eigvalsh(0.5 * (host + host.T))[0]
+    if least < minimum - 8 * float(jnp.finfo(array.dtype).eps) * np.abs(host).max():
+        raise ValueError(
+            f"{name} = {host} has the eigenvalue {least:g} in its symmetric part; "
+            f"give {name} with eigenvalues >= {minimum:g}."
+        )
+    return Constant(array)
 
 
 def function_parameter(

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from froude.datasets import DesignSpace, Variable, evaluate, sobol
-from froude.design import Limit, Route, optimize, pareto_front, sweep
+from froude.design import Limit, Optimum, Route, optimize, pareto_front, sweep
+from froude.design.optimize import _supersedes
 from froude.solvers import Status
 from froude.surrogates import certify, fit_baseline
 
@@ -128,9 +129,7 @@ def test_optimize_finds_the_constrained_optimum_and_the_solver_confirms(surrogat
     )
     height = 3.0
     width = max(1.0, load / (limit * height**3))
-    expected = min(
-        width * height, 1.0 * max(1.0, (load / limit) ** (1 / 3))
-    )
+    expected = min(width * height, 1.0 * max(1.0, (load / limit) ** (1 / 3)))
     assert best.converged
     assert best.design["load"] == pytest.approx(load)
     assert best.solved["area"] == pytest.approx(expected, rel=2e-3)
@@ -138,12 +137,48 @@ def test_optimize_finds_the_constrained_optimum_and_the_solver_confirms(surrogat
     assert best.runs.sizes["sample"] >= 1
 
 
+def _fails(design):
+    return simulate(design)[:2] + (Status.NOT_CONVERGED,)
+
+
+def test_a_sweep_whose_solver_always_fails_says_so(certified):
+    samples = sobol(SPACE, 40, seed=4)
+    result = sweep(
+        certified, samples, fallback=_fails, tolerance={"area": 0.0}, budget=8
+    )
+    solved = result["source"].values == 1
+    assert solved.sum() == 8
+    assert np.all(result["status"].values[solved] == Status.NOT_CONVERGED)
+    assert np.all(np.isnan(result["area"].values[solved]))
+
+
+def test_optimize_starts_again_when_every_start_leads_nowhere(surrogate):
+    with pytest.raises(RuntimeError, match="No candidate"):
+        optimize(surrogate, "area", simulate=_fails, limits={}, starts=1, max_rounds=3)
+
+
+def test_a_later_round_replaces_the_best_only_when_it_is_better():
+    def found(area, *, feasible=True, converged=False):
+        return Optimum({}, {}, {"area": area}, 0.1, feasible, converged, None)
+
+    assert _supersedes(found(2.0, feasible=False), found(1.0, feasible=False), "area")
+    assert _supersedes(found(2.0), found(1.0, feasible=False), "area")
+    assert not _supersedes(found(0.5, feasible=False), found(1.0), "area")
+    assert not _supersedes(found(2.0), found(1.0), "area")
+    assert _supersedes(found(2.0, converged=True), found(1.0), "area")
+
+
 def test_bad_requests_name_the_argument(surrogate):
+    with pytest.raises(ValueError, match="starts"):
+        optimize(surrogate, "area", simulate=simulate, limits={}, starts=0)
+    with pytest.raises(ValueError, match="max_rounds"):
+        optimize(surrogate, "area", simulate=simulate, limits={}, max_rounds=0)
+    for lower, upper in ((2.0, 1.0), (float("nan"), 1.0)):
+        with pytest.raises(ValueError, match="lower <= upper"):
+            Limit(lower, upper)
     with pytest.raises(ValueError, match="colour"):
         optimize(surrogate, "colour", simulate=simulate, limits={})
     with pytest.raises(ValueError, match="tolerance"):
         sweep(surrogate, sobol(SPACE, 4, seed=0), fallback=simulate, tolerance={})
     with pytest.raises(ValueError, match="fixed"):
-        optimize(
-            surrogate, "area", simulate=simulate, limits={}, fixed={"depth": 1.0}
-        )
+        optimize(surrogate, "area", simulate=simulate, limits={}, fixed={"depth": 1.0})
