@@ -163,9 +163,13 @@ def spread_score(spread, reference):
 
 
 def residual_scores(residual) -> Float[Array, "2"]:
-    """Logs of the residual's root mean square and of the size of its sum."""
+    """Logs of the residual's root mean square and of the size of its sum.
+
+    A residual that is not a number scores infinity: NaN would pass for no test.
+    """
     totals = jnp.stack([jnp.sum(leaf) for leaf in jax.tree.leaves(residual)])
     sizes = jnp.stack([root_mean_square(residual), jnp.linalg.norm(totals)])
+    sizes = jnp.where(jnp.isnan(sizes), jnp.inf, sizes)
     return jnp.log(jnp.maximum(sizes, jnp.finfo(sizes.dtype).tiny))
 
 

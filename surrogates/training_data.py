@@ -65,8 +65,9 @@ def read_runs(
         least: smallest number of good runs.
 
     Raises:
-        ValueError: for another space, an unknown output, values that are not finite in
-            a run whose status is OK, or too few good runs.
+        ValueError: for another space, an unknown output, designs outside the space or
+            values that are not finite in a run whose status is OK, or too few good
+            runs.
     """
     columns, _ = read_designs(space, dataset)
     if quantities is None:
@@ -84,6 +85,13 @@ def read_runs(
         raise ValueError(
             f"{int(good.sum())} of {count} runs are good, at least {least} are needed; "
             "generate more or see `status` for what went wrong."
+        )
+    astray = np.flatnonzero(good & ~np.asarray(space.contains(columns)))
+    if astray.size:
+        first = {name: float(column[astray[0]]) for name, column in columns.items()}
+        raise ValueError(
+            f"{astray.size} good runs have designs outside the space, the first in "
+            f"sample {astray[0]}: {first}."
         )
     for name in (*quantities, *fields):
         if not np.isfinite(dataset[name].values[good]).all():

@@ -121,6 +121,21 @@ def test_the_guard_sees_designs_outside_the_box(certified):
     assert area_under_curve(inside, score) >= 0.99
 
 
+def test_a_residual_that_is_not_a_number_is_rejected(certified):
+    design = {name: [value] for name, value in SPACE.default.items()}
+    broken = lambda design, fields: np.nan * residual(design, fields)
+    assert certified[0].predict(design)["verdict"] == Verdict.OK
+    assert certified[0].predict(design, residual=broken)["verdict"] == Verdict.REJECT
+
+
+@pytest.mark.parametrize("value", [np.nan, 1e6])
+def test_runs_of_designs_outside_the_space_are_refused(certified, held_out, value):
+    astray = held_out.copy(deep=True)
+    astray["a"][3] = value
+    with pytest.raises(ValueError, match="outside the space, the first in sample 3"):
+        certify(certified[0], astray)
+
+
 def test_too_few_held_out_runs_are_refused(certified, held_out):
     with pytest.raises(ValueError, match="needs at least 9"):
         certify(certified[0], held_out.isel(sample=slice(0, 12)))
