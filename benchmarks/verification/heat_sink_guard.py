@@ -8,7 +8,7 @@ import jax
 import numpy as np
 
 from examples.heat_sink_model import SPACE, simulation
-from froude.datasets import evaluate, sobol
+from froude.datasets import Simulation, evaluate, sobol
 from froude.surrogates import Verdict, area_under_curve, certify, fit_baseline
 
 from ..cases import ROOT
@@ -26,7 +26,7 @@ ISSUE = "limit set beforehand; bounds test off"
 class ScaledFilm(eqx.Module):
     """The residual of a simulation whose film coefficient is `factor` times larger."""
 
-    simulate: eqx.Module
+    simulate: Simulation
     factor: float
 
     def __call__(self, design, fields):
