@@ -19,7 +19,8 @@ def discretize(
         problem: law, domain, conditions, initial state.
         where: `CartesianGrid` for finite volumes, `Mesh` for finite elements,
             `FourierGrid` for the pseudo-spectral scheme. The points of a mesh are
-            the geometry; the corners of a `Box` in the problem are not compared.
+            the geometry: it fills the `Box` of the problem, whose domain is a
+            `Region` otherwise.
         **options: passed to `FiniteVolume`, `FiniteElement` or `Fourier`.
 
     Returns:

@@ -312,6 +312,26 @@ def test_problem_that_does_not_fit_the_mesh_is_refused():
         FiniteElement(problem, mesh)
 
 
+def test_mesh_fills_the_box_of_its_problem_unless_it_is_traced():
+    box = Box((0.0, 0.1), (1.0, 0.4))
+    insulated = dict.fromkeys(box.boundary_names, NormalFlux(0.0))
+    problem = Problem(HeatConduction(1.0), box, insulated)
+    mesh = rectangle_mesh(3, 2, (0.0, 0.1), (1.0, 0.4))
+    for dtype in (jnp.float32, jnp.float64):
+        FiniteElement(problem, Mesh(mesh.points.astype(dtype), mesh.topology))
+    wide = morph(mesh, lambda x: x * jnp.array([2.0, 1.0]))
+    with pytest.raises(ValueError, match=r"to \[2\. +0\.4\] m.* Box .*Region\(mesh"):
+        FiniteElement(problem, wide)
+    region = Region(2, box.boundary_names)
+    FiniteElement(Problem(HeatConduction(1.0), region, insulated), wide)
+
+    def area(length):
+        scheme = FiniteElement(problem, morph(mesh, lambda x: length * x))
+        return scheme.integrate(jnp.ones((1, 12)))[0]
+
+    assert jax.grad(area)(1.0) == pytest.approx(0.6)
+
+
 def test_export_names_units_nodes_and_cells():
     scheme = exchange_scheme()
     states = jnp.zeros((3, 2, len(scheme.mesh.points)))

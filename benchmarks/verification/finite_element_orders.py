@@ -3,12 +3,12 @@
 import jax.numpy as jnp
 
 from froude.physics import (
-    Box,
     Dirichlet,
     HeatConduction,
     NormalFlux,
     Polynomial,
     Problem,
+    Region,
     Robin,
     manufactured,
 )
@@ -50,13 +50,13 @@ def error(element: str, dimension: int, n: int) -> float:
     sides = (n,) * dimension
     make = rectangle_mesh if dimension == 2 else box_mesh
     mesh = morph(make(*sides, element=element), bend)
-    box = Box((0.0,) * dimension, (1.0,) * dimension)
-    conditions = dict.fromkeys(box.boundary_names, NormalFlux(0.0)) | {
+    region = Region(dimension, mesh.boundary_names)
+    conditions = dict.fromkeys(region.boundary_names, NormalFlux(0.0)) | {
         "x_min": Dirichlet(0.0),
         "x_max": Robin(Polynomial((1.0, 0.3)), 0.2),
     }
     law = HeatConduction(Polynomial((1.0, 0.5, 0.25)))
-    problem = manufactured(Problem(law, box, conditions), exact)
+    problem = manufactured(Problem(law, region, conditions), exact)
     scheme = FiniteElement(problem, mesh)
     return float(scheme.error(solve_steady(scheme).final, lambda x: exact(0.0, x))[0])
 

@@ -1,4 +1,4 @@
-"""How finite elements impose the conditions of a problem.
+"""How finite elements fit a problem to a mesh and impose its conditions.
 
 Natural conditions are integrated on the facets; essential ones own their nodes.
 """
@@ -9,16 +9,21 @@ from functools import lru_cache
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array
 
 from ...physics import (
     AbstractEssentialCondition,
     AbstractNaturalCondition,
+    Box,
     Outflow,
     Problem,
 )
 from ...physics.boundary import acts_on
+from ..mesh import Mesh
 from ..topology import Topology
+
+_FILLS = 1e-6
 
 Held = tuple[tuple[str, tuple[bool, ...]], ...]
 """Boundary names with the components that an essential condition prescribes."""
@@ -54,6 +59,27 @@ def check_conditions(problem: Problem, topology: Topology) -> None:
                     f"{type(condition).__name__}; derive it from "
                     "AbstractEssentialCondition or AbstractNaturalCondition."
                 )
+
+
+def check_extents(box: Box, mesh: Mesh) -> None:
+    """Refuse a mesh that does not reach from corner to corner of a box.
+
+    Raises:
+        ValueError: other smallest or largest coordinates. Traced ones are not checked.
+    """
+    if any(isinstance(a, Tracer) for a in (box.lower, box.upper, mesh.points)):
+        return
+    lower, upper = np.asarray(box.lower, float), np.asarray(box.upper, float)
+    points = np.asarray(mesh.points, float)
+    found = np.stack([points.min(axis=0), points.max(axis=0)])
+    wanted = np.stack([lower, upper])
+    round_off = 8 * float(jnp.finfo(mesh.points.dtype).eps) * np.abs(wanted).max()
+    if np.any(np.abs(found - wanted) > _FILLS * (upper - lower).max() + round_off):
+        raise ValueError(
+            f"mesh runs from {found[0]} to {found[1]} m, but problem.domain is the "
+            f"Box from {box.lower} to {box.upper} m; mesh that box, or let the "
+            "mesh be the geometry: domain=Region(mesh.dimension, mesh.boundary_names)."
+        )
 
 
 def held_components(problem: Problem) -> Held:

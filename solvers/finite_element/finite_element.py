@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from ...physics import AbstractEssentialCondition, Problem
+from ...physics import AbstractEssentialCondition, Box, Problem
 from ...physics.boundary import acts_on
 from ..discretization import AbstractDiscretization
 from ..mesh import Mesh
@@ -17,6 +17,7 @@ from .assembly import matrix_assembly, vector_assembly
 from .boundary import (
     Held,
     check_conditions,
+    check_extents,
     free_mask,
     held_components,
     natural_flux,
@@ -48,11 +49,13 @@ class FiniteElement(AbstractDiscretization):
     Q2, on smooth data. No upwinding: advection needs a cell Péclet number below 2.
 
     Args:
-        problem: conditions for exactly the boundary parts of the mesh.
+        problem: conditions for exactly the boundary parts of the mesh; its domain is
+            a `Region`, or a `Box` that the mesh fills.
         mesh: the mesh; its points may be traced.
 
     Raises:
-        ValueError: dimension or boundary names of problem and mesh differ.
+        ValueError: dimension or boundary names of problem and mesh differ, or the
+            mesh does not fill the `Box` of the problem (unless traced).
         TypeError: a condition that finite elements cannot impose.
 
     Reference:
@@ -65,6 +68,8 @@ class FiniteElement(AbstractDiscretization):
 
     def __check_init__(self) -> None:
         check_conditions(self.problem, self.mesh.topology)
+        if isinstance(self.problem.domain, Box):
+            check_extents(self.problem.domain, self.mesh)
 
     @property
     def _components(self) -> int:
