@@ -6,6 +6,7 @@ running, so nothing else is lost, and it ends a task that hangs.
 
 import concurrent.futures
 import contextlib
+import math
 import multiprocessing
 import os
 import queue
@@ -14,6 +15,8 @@ import threading
 import time
 from collections.abc import Callable
 from typing import Any
+
+from .arguments import require_between, require_count
 
 _START_LIMIT = 120.0
 
@@ -45,10 +48,9 @@ class SpawnRunner(concurrent.futures.Executor):
     """
 
     def __init__(self, workers: int = 2, *, time_limit: float | None = None):
-        if workers < 1:
-            raise ValueError(f"workers is {workers}; give at least 1.")
-        if time_limit is not None and not time_limit > 0:
-            raise ValueError(f"time_limit is {time_limit} s; give a positive time.")
+        require_count("workers", workers, 1)
+        if time_limit is not None:
+            require_between("time_limit", time_limit, 0.0, math.inf)
         self.workers = workers
         self.time_limit = time_limit
         self._tasks: queue.SimpleQueue = queue.SimpleQueue()

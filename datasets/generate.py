@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..solvers.status import Status
+from .arguments import require_between, require_count
 from .dispatch import Dispatcher, Task, refuse_fork
 from .identity import identity
 from .outcome import EachSample, Outcome, Simulate, VmappedChunk
@@ -82,8 +83,9 @@ def generate(
     """
     from tqdm import tqdm
 
-    if chunk < 1:
-        raise ValueError(f"chunk is {chunk}; give at least 1.")
+    require_count("chunk", chunk, 1)
+    if failure_limit is not None:
+        require_between("failure_limit", failure_limit, 0.0, 1.0, ends=True)
     space = space_of(samples)
     designs = {name: np.asarray(samples[name].values, float) for name in space.names}
     space.check({str(name): samples[name].values for name in samples.data_vars})

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .arguments import require_count
 from .space import DesignSpace
 
 if TYPE_CHECKING:
@@ -41,8 +42,8 @@ def sobol(space: DesignSpace, n: int, *, seed: int, skip: int = 0) -> "xarray.Da
     """
     from scipy.stats import qmc
 
-    _require_count("n", n, 1)
-    _require_count("skip", skip, 0)
+    require_count("n", n, 1)
+    require_count("skip", skip, 0)
     sequence = qmc.Sobol(space.dimension, scramble=True, rng=_seed(seed))
     if skip:
         sequence.fast_forward(skip)
@@ -70,7 +71,7 @@ def latin_hypercube(space: DesignSpace, n: int, *, seed: int) -> "xarray.Dataset
     """
     from scipy.stats import qmc
 
-    _require_count("n", n, 1)
+    require_count("n", n, 1)
     places = qmc.LatinHypercube(space.dimension, rng=_seed(seed)).random(n)
     return _tabulate(space, places, method="latin_hypercube", seed=seed)
 
@@ -92,7 +93,7 @@ def factorial(space: DesignSpace, levels: int | Mapping[str, int]) -> "xarray.Da
     else:
         counts = [levels] * space.dimension
     for name, count in zip(space.names, counts, strict=True):
-        _require_count(f"levels of {name!r}", count, 1)
+        require_count(f"levels of {name!r}", count, 1)
     axes = [np.linspace(0, 1, k) if k > 1 else np.array([0.5]) for k in counts]
     grid = np.meshgrid(*axes, indexing="ij")
     places = np.stack([axis.ravel() for axis in grid], axis=-1)
@@ -217,11 +218,6 @@ def _dataset(
     return xarray.Dataset(variables, {"sample": ("sample", index)}, attrs)
 
 
-def _require_count(name: str, value: int, least: int) -> None:
-    if not isinstance(value, int | np.integer) or value < least:
-        raise ValueError(f"{name} is {value!r}; give an integer of at least {least}.")
-
-
 def _seed(seed: int) -> int:
-    _require_count("seed", seed, 0)
+    require_count("seed", seed, 0)
     return int(seed)

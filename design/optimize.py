@@ -1,6 +1,7 @@
 """Optimise on the surrogate, let the solver judge, correct, repeat."""
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +11,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from ..datasets import DesignSpace, evaluate
+from ..datasets import DesignSpace
+from ..datasets.arguments import require_between, require_count
 from ..solvers import Status
 from ..surrogates import Surrogate
 from .correction import Correction
+from .judge import ask_solver
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -66,7 +69,7 @@ def optimize(
     minimize: str,
     *,
     simulate: Callable[..., Any],
-    limits: Mapping[str, Limit],
+    limits: Mapping[str, Limit] | None = None,
     fixed: Mapping[str, float] | None = None,
     gap: float = 2e-3,
     starts: int = 16,
@@ -83,7 +86,7 @@ def optimize(
         surrogate: fitted surrogate; its design space gives the bounds.
         minimize: name of the quantity to minimise.
         simulate: simulate(design) -> (quantities, fields, status), the judge.
-        limits: quantity name to `Limit`.
+        limits: quantity name to `Limit`; none by default.
         fixed: variables that are not free to choose, such as a load, and their value.
         gap: relative difference between surrogate and solver that ends the loop.
         starts: Sobol' starting points in the first round.
@@ -95,19 +98,16 @@ def optimize(
 
     Raises:
         ValueError: a name that is no quantity of the surrogate or no variable of its
-            space, a fixed value outside the bounds, or no start or round.
+            space, a fixed value outside the bounds, or a number out of range.
+        TypeError: a limit that is no `Limit`.
         RuntimeError: the solver could not solve any candidate.
     """
-    names = tuple(surrogate.quantity_names)
-    unknown = sorted({minimize, *limits} - set(names))
-    if unknown:
-        raise ValueError(
-            f"minimize/limits name {unknown}; the surrogate predicts {names}."
-        )
-    if starts < 1 or max_rounds < 1:
-        raise ValueError(
-            f"starts = {starts} and max_rounds = {max_rounds} must be at least 1."
-        )
+    limits = {} if limits is None else limits
+    _check(tuple(surrogate.quantity_names), minimize, limits)
+    require_between("gap", gap, 0.0, math.inf)
+    for name, count in (("starts", starts), ("max_rounds", max_rounds)):
+        require_count(name, count, 1)
+    require_count("seed", seed, 0)
     import xarray as xr
     from scipy.stats import qmc
 
@@ -126,7 +126,7 @@ def optimize(
         unit = _search(surrogate, correction, minimize, limits, points, held)
         design = {k: np.asarray(v) for k, v in space.from_unit(unit[None]).items()}
         sample = xr.Dataset({name: ("sample", v) for name, v in design.items()})
-        run = evaluate(simulate, sample)
+        run = ask_solver(simulate, sample, involved)
         runs.append(run)
         if int(run["status"][0]) != Status.OK:
             # An unsolvable optimum is left by starting the next search elsewhere.
@@ -147,6 +147,24 @@ def optimize(
         messages = {Status(int(run["status"][0])).message for run in runs}
         raise RuntimeError(f"No candidate optimum could be solved: {messages}")
     return dataclasses.replace(best, runs=xr.concat(runs, "sample"))
+
+
+def _check(names: tuple[str, ...], minimize: str, limits: Mapping[str, Limit]) -> None:
+    if not isinstance(limits, Mapping):
+        raise TypeError(
+            f"limits is {limits!r}; give a `Limit` for each limited quantity by name."
+        )
+    unknown = sorted({minimize, *limits} - set(names))
+    if unknown:
+        raise ValueError(
+            f"minimize/limits name {unknown}; the surrogate predicts {names}."
+        )
+    for name, limit in limits.items():
+        if not isinstance(limit, Limit):
+            raise TypeError(
+                f"limits[{name!r}] is {limit!r}; write Limit(upper={limit!r}) for an "
+                f"upper bound, Limit(lower={limit!r}) for a lower one."
+            )
 
 
 def _supersedes(found: Optimum, best: Optimum, minimize: str) -> bool:

@@ -1,13 +1,15 @@
 """Answer many designs with a surrogate, and with the solver where it must be called."""
 
+import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..datasets import evaluate
+from ..datasets.arguments import require_between, require_count
 from ..solvers import Status
 from ..surrogates import Surrogate
+from .judge import ask_solver
 from .route import Route, route
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ def sweep(
     Args:
         surrogate: certified surrogate; an uncertified one sends every sample to the
             solver, as far as the budget goes.
-        samples: designs, dimension `sample`.
+        samples: designs, as `Surrogate.predict` takes them.
         fallback: simulate(design) -> (quantities, fields, status).
         tolerance: quantity name to the largest accepted interval width [its unit].
         budget: solver calls allowed.
@@ -39,47 +41,49 @@ def sweep(
     Returns:
         Predictions with, per sample, `route_reason` and `source` (CF flags), `status`
         (`out_of_domain` and NaN where a rejected design was not solved, `pending`
-        where a wide interval was left unsolved), and for each quantity
-        `<name>_audit_error`, surrogate minus solver, where audited. Attributes count
-        the routes and state the coverage found by the audit.
+        where a wide interval was left unsolved, the solver's own where it was called),
+        and for each quantity `<name>_audit_error`, surrogate minus solver, where
+        audited. Where the solver fails in an audit, the prediction stays beside the
+        solver's status. Attributes count the routes, the audits that were answered
+        (`audits`) and not (`audits_failed`), and how many of the answered lie inside
+        their interval (`<name>_audit_covered`).
 
     Raises:
-        ValueError: `tolerance` names no quantity of the surrogate, or budget < 0.
+        ValueError: `tolerance` names no quantity of the surrogate, a number is out of
+            range, the designs belong to another space, or `fallback` returns no value
+            of a quantity.
+        TypeError: `tolerance` is no mapping.
     """
     names = tuple(surrogate.quantity_names)
-    _check(names, tolerance, budget, audit)
+    _check(names, tolerance, budget, audit, seed)
     result = surrogate.predict(samples)
-    reason, solved = route(result, tolerance, budget, audit, seed)
+    reason, rows = route(result, tolerance, budget, audit, seed)
 
     status = np.full(reason.shape, Status.OK, np.int8)
     status[np.isin(reason, (Route.WIDE_INTERVAL, Route.UNCERTIFIED))] = Status.PENDING
     status[reason == Route.REJECTED] = Status.OUT_OF_DOMAIN
-    source = np.zeros(reason.shape, np.int8)
-    answers = evaluate(fallback, samples.isel(sample=solved)) if solved.size else None
-    if answers is not None:
-        status[solved] = answers["status"].values
-        source[solved] = 1
+    truth = {name: np.full(reason.shape, np.nan) for name in names}
+    if rows.size:
+        designs = result[list(surrogate.space.names)].isel(sample=rows)
+        answers = ask_solver(fallback, designs, names)
+        status[rows] = answers["status"].values
+        for name in set(names) & set(answers):
+            truth[name][rows] = answers[name].values
 
-    audited = solved[reason[solved] == Route.AUDIT]
+    audited = reason == Route.AUDIT
+    # A solver that fails in an audit tells nothing about the prediction, which stays.
+    failed = audited & (status != Status.OK)
+    solved = np.isin(np.arange(reason.size), rows) & ~failed
+    unanswered = (reason == Route.REJECTED) & ~solved
     for name in names:
         keys = (name, f"{name}_lower", f"{name}_upper")
         value, lower, upper = (result[key].values.copy() for key in keys)
-        error = np.full(reason.shape, np.nan)
-        if answers is not None:
-            # A solver that failed everywhere has no output to name.
-            failed = np.full(solved.shape, np.nan)
-            truth = answers[name].values if name in answers else failed
-            error[audited] = (value[solved] - truth)[reason[solved] == Route.AUDIT]
-            result.attrs[f"{name}_audit_covered"] = int(
-                np.sum(
-                    (lower[solved] <= truth)
-                    & (truth <= upper[solved])
-                    & (reason[solved] == Route.AUDIT)
-                )
-            )
-            value[solved] = lower[solved] = upper[solved] = truth
-        value[status == Status.OUT_OF_DOMAIN] = np.nan
+        error = np.where(audited, value - truth[name], np.nan)
+        covered = audited & (lower <= truth[name]) & (truth[name] <= upper)
+        result.attrs[f"{name}_audit_covered"] = int(np.sum(covered))
         for key, array in zip(keys, (value, lower, upper), strict=True):
+            array[solved] = truth[name][solved]
+            array[unanswered] = np.nan
             result[key] = result[key].copy(data=array)
         result[f"{name}_audit_error"] = (
             "sample",
@@ -90,31 +94,42 @@ def sweep(
     result["route_reason"] = ("sample", reason, _flags(Route))
     result["source"] = (
         "sample",
-        source,
+        solved.astype(np.int8),
         {"flag_values": [0, 1], "flag_meanings": "surrogate solver"},
     )
     result.attrs |= {
-        "solver_calls": int(solved.size),
+        "solver_calls": int(rows.size),
         "solver_budget": budget,
-        "audits": int(audited.size),
+        "audits": int(np.sum(audited & ~failed)),
+        "audits_failed": int(np.sum(failed)),
         **{f"route_{r.name.lower()}": int(np.sum(reason == r)) for r in Route},
     }
     return result
 
 
 def _check(
-    names: tuple[str, ...], tolerance: Mapping[str, float], budget: int, audit: float
+    names: tuple[str, ...],
+    tolerance: Mapping[str, float],
+    budget: int,
+    audit: float,
+    seed: int,
 ) -> None:
+    if not isinstance(tolerance, Mapping):
+        raise TypeError(
+            f"tolerance is {tolerance!r}; give the width that each quantity's interval "
+            f"may have, such as {{{names[0]!r}: {tolerance!r}}}."
+        )
     unknown = sorted(set(tolerance) - set(names))
     if unknown or not tolerance:
         raise ValueError(
             f"tolerance names {unknown or 'nothing'}; give interval widths for some of "
             f"the quantities {names}."
         )
-    if budget < 0 or not 0 <= audit <= 1:
-        raise ValueError(
-            f"budget = {budget} must be >= 0 and audit = {audit} between 0 and 1."
-        )
+    for name, width in tolerance.items():
+        require_between(f"tolerance[{name!r}]", width, 0.0, math.inf, ends=True)
+    require_count("budget", budget, 0)
+    require_between("audit", audit, 0.0, 1.0, ends=True)
+    require_count("seed", seed, 0)
 
 
 def _flags(codes: Any) -> dict[str, Any]:

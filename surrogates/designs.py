@@ -28,7 +28,13 @@ def read_designs(
     Raises:
         ValueError: for missing or unknown names, other units, another space's hash,
             or columns of different lengths.
+        TypeError: for designs without names.
     """
+    if not hasattr(designs, "keys"):
+        raise TypeError(
+            f"designs is of the type {type(designs).__name__}, which names no "
+            f"variables; give a dict or a data set with {list(space.names)}."
+        )
     coordinates = {}
     stated = getattr(designs, "attrs", {}).get("space_hash")
     if stated is not None and stated != space.hash:

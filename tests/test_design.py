@@ -91,8 +91,11 @@ def test_a_sweep_solves_what_it_must_and_never_answers_outside(certified):
     assert np.all(result["status"].values[unsolved] == Status.OUT_OF_DOMAIN)
     truth = (samples["width"] * samples["height"]).values
     assert np.allclose(result["area"].values[solved], truth[solved], rtol=1e-12)
+    for suffix in ("_lower", "_upper"):
+        assert np.all(np.isnan(result[f"area{suffix}"].values[unsolved]))
     audited = np.isfinite(result["area_audit_error"].values)
     assert audited.sum() == result.attrs["audits"]
+    assert result.attrs["audits_failed"] == 0
 
 
 def test_a_tight_tolerance_sends_designs_to_the_solver(certified):
@@ -103,6 +106,46 @@ def test_a_tight_tolerance_sends_designs_to_the_solver(certified):
     assert result.attrs["solver_calls"] == 40
     truth = (samples["width"] * samples["height"]).values
     assert np.allclose(result["area"].values, truth, rtol=1e-12)
+
+
+@pytest.mark.parametrize("reason", [Status.NOT_CONVERGED, Status.OUT_OF_DOMAIN])
+def test_an_audit_that_the_solver_fails_keeps_the_prediction(certified, reason):
+    def brittle(design):
+        """Fails where the load is high, without JAX."""
+        values = {name: float(value) for name, value in simulate(design)[0].items()}
+        return values, {}, reason if float(design["load"]) > 1.5 else Status.OK
+
+    samples = sobol(SPACE, 64, seed=6)
+    result = sweep(
+        certified, samples, fallback=brittle, tolerance={"area": 1e3}, audit=0.5
+    )
+    audited = result["route_reason"].values == Route.AUDIT
+    failed = audited & (samples["load"].values > 1.5)
+    assert failed.any() and (audited & ~failed).any()
+    predicted = certified.predict(samples)
+    for key in ("area", "area_lower", "area_upper"):
+        assert np.array_equal(result[key].values[failed], predicted[key].values[failed])
+    assert np.all(result["status"].values[failed] == reason)
+    assert np.all(result["source"].values[failed] == 0)
+    answered = audited & ~failed
+    assert np.array_equal(np.isfinite(result["area_audit_error"].values), answered)
+    assert result.attrs["audits"] == answered.sum()
+    assert result.attrs["audits_failed"] == failed.sum()
+    truth = result["area"].values
+    inside = (predicted["area_lower"] <= truth) & (truth <= predicted["area_upper"])
+    covered = int(np.sum(inside.values & answered))
+    assert result.attrs["area_audit_covered"] == covered > 0
+
+
+def test_a_sweep_takes_a_plain_dict_and_ignores_what_is_no_variable(certified):
+    samples = sobol(SPACE, 40, seed=4)
+    ask = lambda designs: sweep(
+        certified, designs, fallback=simulate, tolerance={"area": 0.0}, budget=4
+    )
+    columns = {name: samples[name].values for name in SPACE.names}
+    plain, data_set = ask(columns), ask(evaluate(simulate, samples))
+    assert np.array_equal(plain["area"], data_set["area"])
+    assert plain.attrs["solver_calls"] == 4
 
 
 def test_an_uncertified_surrogate_leaves_every_design_to_the_solver(surrogate):
@@ -168,17 +211,66 @@ def test_a_later_round_replaces_the_best_only_when_it_is_better():
     assert _supersedes(found(2.0, converged=True), found(1.0), "area")
 
 
-def test_bad_requests_name_the_argument(surrogate):
-    with pytest.raises(ValueError, match="starts"):
-        optimize(surrogate, "area", simulate=simulate, limits={}, starts=0)
-    with pytest.raises(ValueError, match="max_rounds"):
-        optimize(surrogate, "area", simulate=simulate, limits={}, max_rounds=0)
-    for lower, upper in ((2.0, 1.0), (float("nan"), 1.0)):
-        with pytest.raises(ValueError, match="lower <= upper"):
-            Limit(lower, upper)
-    with pytest.raises(ValueError, match="colour"):
-        optimize(surrogate, "colour", simulate=simulate, limits={})
-    with pytest.raises(ValueError, match="tolerance"):
-        sweep(surrogate, sobol(SPACE, 4, seed=0), fallback=simulate, tolerance={})
-    with pytest.raises(ValueError, match="fixed"):
-        optimize(surrogate, "area", simulate=simulate, limits={}, fixed={"depth": 1.0})
+def test_a_limit_is_optional_and_a_bare_number_is_none(surrogate):
+    ask = lambda **options: optimize(surrogate, "area", simulate=simulate, **options)
+    with pytest.raises(RuntimeError, match="No candidate"):
+        optimize(surrogate, "area", simulate=_fails, starts=1, max_rounds=1)
+    with pytest.raises(TypeError, match=r"limits\['deflection'\] is 0.1; write Limit"):
+        ask(limits={"deflection": 0.1})
+    with pytest.raises(TypeError, match="limits is 0.1; give a `Limit`"):
+        ask(limits=0.1)
+
+
+def test_a_solver_without_the_quantity_is_refused(certified):
+    small = lambda design: ({"area": design["width"] * design["height"]}, {}, Status.OK)
+    message = r"no quantity 'deflection'.*\['area', 'deflection'\]"
+    with pytest.raises(ValueError, match=message):
+        sweep(
+            certified,
+            sobol(SPACE, 4, seed=0),
+            fallback=small,
+            tolerance={"area": 0.0},
+        )
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"tolerance": 5.0}, TypeError, "tolerance is 5.0; .*{'area': 5.0}"),
+        ({"tolerance": {}}, ValueError, "tolerance names nothing"),
+        ({"tolerance": {"colour": 1.0}}, ValueError, "'colour'"),
+        ({"tolerance": {"area": np.nan}}, ValueError, r"tolerance\['area'\] is nan"),
+        ({"budget": -1}, ValueError, "budget is -1; give an integer"),
+        ({"budget": 8.5}, ValueError, "budget is 8.5; give an integer"),
+        ({"audit": 2.0}, ValueError, "audit is 2.0; give a number between 0 and 1"),
+        ({"seed": -3}, ValueError, "seed is -3"),
+        ({"samples": [1.0, 2.0]}, TypeError, "names no variables"),
+        ({"samples": {"width": [1.0]}}, ValueError, r"missing \['height', 'load'\]"),
+    ],
+)
+def test_a_bad_request_to_sweep_names_the_argument(surrogate, options, error, message):
+    good = {"samples": sobol(SPACE, 4, seed=0), "tolerance": {"area": 1.0}}
+    with pytest.raises(error, match=message):
+        sweep(surrogate, fallback=simulate, **(good | options))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"starts": 0}, "starts is 0; give an integer of at least 1"),
+        ({"starts": 2.5}, "starts is 2.5; give an integer"),
+        ({"max_rounds": 0}, "max_rounds is 0"),
+        ({"gap": 0.0}, "gap is 0.0; give a number above 0"),
+        ({"minimize": "colour"}, "colour"),
+        ({"fixed": {"depth": 1.0}}, "fixed"),
+    ],
+)
+def test_a_bad_request_to_optimize_names_the_argument(surrogate, options, message):
+    with pytest.raises(ValueError, match=message):
+        optimize(surrogate, simulate=simulate, **({"minimize": "area"} | options))
+
+
+@pytest.mark.parametrize("bounds", [(2.0, 1.0), (float("nan"), 1.0)])
+def test_a_limit_that_nothing_keeps_is_refused(bounds):
+    with pytest.raises(ValueError, match="lower <= upper"):
+        Limit(*bounds)

@@ -1,0 +1,50 @@
+"""Numbers that users pass: what is wrong is said with the name and the value."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+
+def require_count(name: str, value: Any, least: int) -> None:
+    """Refuse what is no integer of at least `least`.
+
+    Args:
+        name: the argument as the user typed it.
+        value: what was given.
+        least: smallest admissible value.
+
+    Raises:
+        ValueError: names the argument, its value and what to give.
+    """
+    if not isinstance(value, int | np.integer) or value < least:
+        raise ValueError(f"{name} is {value!r}; give an integer of at least {least}.")
+
+
+def require_between(
+    name: str, value: Any, lower: float, upper: float, *, ends: bool = False
+) -> None:
+    """Refuse what is no number between two bounds.
+
+    Args:
+        name: the argument as the user typed it.
+        value: what was given.
+        lower, upper: the bounds; `upper` may be infinite.
+        ends: whether the bounds themselves are admissible.
+
+    Raises:
+        ValueError: names the argument, its value and what to give.
+    """
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    fits = lower <= number <= upper if ends else lower < number < upper
+    if fits:
+        return
+    if math.isinf(upper):
+        wanted = f"of at least {lower:g}" if ends else f"above {lower:g}"
+    else:
+        kind = "ends included" if ends else "ends excluded"
+        wanted = f"between {lower:g} and {upper:g}, {kind}"
+    raise ValueError(f"{name} is {value!r}; give a number {wanted}.")
