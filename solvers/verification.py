@@ -74,13 +74,9 @@ def gradient_check(
     moving, fixed = eqx.partition(argument, eqx.is_inexact_array)
     if direction is None:
         direction = _random_like(moving, seed)
-
-    @eqx.filter_jit
-    def value(moving):
-        return function(eqx.combine(moving, fixed))
-
-    forward = jax.jvp(value, (moving,), (direction,))[1]
-    gradient = eqx.filter_jit(jax.grad(value))(moving)
+    value = lambda at: _value(function, at, fixed)
+    forward = _along(function, moving, fixed, direction)
+    gradient = _gradient(function, moving, fixed)
     pairs = zip(jax.tree.leaves(gradient), jax.tree.leaves(direction), strict=True)
     reverse = sum(jnp.vdot(slope, along) for slope, along in pairs)
     errors = []
@@ -98,6 +94,23 @@ def gradient_check(
         best=min(errors),
         dot_product=_relative(reverse, forward),
     )
+
+
+# Compiled once per function, so that a second direction costs no compilation.
+@eqx.filter_jit
+def _value(function, moving, fixed):
+    return function(eqx.combine(moving, fixed))
+
+
+@eqx.filter_jit
+def _along(function, moving, fixed, direction):
+    value = lambda at: _value(function, at, fixed)
+    return jax.jvp(value, (moving,), (direction,))[1]
+
+
+@eqx.filter_jit
+def _gradient(function, moving, fixed):
+    return jax.grad(lambda at: _value(function, at, fixed))(moving)
 
 
 def _relative(a, b) -> float:
