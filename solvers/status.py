@@ -20,6 +20,7 @@ class Status(enum.IntEnum):
     LOST = 7
     OUT_OF_DOMAIN = 8
     PENDING = 9
+    SINGULAR = 10
 
     @property
     def message(self) -> str:
@@ -47,4 +48,8 @@ _MESSAGES = {
     Status.LOST: "The process that ran the simulation died.",
     Status.OUT_OF_DOMAIN: "The design lies outside the domain of the surrogate.",
     Status.PENDING: "Not run yet.",
+    Status.SINGULAR: (
+        "Nothing fixes the level of the solution, because no flux or source depends on "
+        "it: give a Dirichlet, Robin or Radiation condition somewhere."
+    ),
 }

@@ -45,12 +45,11 @@ def solve_steady(
         max_steps: most Newton steps.
 
     Returns:
-        A solution whose status is `OK`, `NOT_CONVERGED`, `NON_FINITE`, `PRECISION`, or
-        `INFEASIBLE` where the law diffuses backwards at the state found (negative
-        conductivity), with one state, `times` (0,), and the rates
-        [storage unit s^-1] of source and outflow in its ledger. Where only fluxes are
-        given, nothing fixes the level: unbalanced ones end as `NOT_CONVERGED`, and
-        balanced ones in a state of arbitrary level.
+        A solution with one state, `times` (0,), the stored content in its ledger and
+        the rates [storage unit s^-1] of source and outflow. Its status is `OK`,
+        `NOT_CONVERGED`, `NON_FINITE`, `PRECISION`, `INFEASIBLE` where the law diffuses
+        backwards at the state found (negative conductivity), or `SINGULAR` where
+        nothing fixes the level, as under given fluxes only, balanced or not.
     """
     return _solve_steady(
         discretization,
@@ -80,6 +79,10 @@ def _solve_steady(discretization, guess, linear_solver, tolerance, max_steps):
         jnp.asarray(tolerance, guess.dtype),
         max_steps=max_steps,
     )
+    status = jnp.where(
+        _diffuses_backwards(scheme, t, root.state), Status.INFEASIBLE, root.status
+    )
+    status = jnp.where(_level_is_free(scheme, t, root.state), Status.SINGULAR, status)
     ledger = Ledger(
         content=jnp.zeros((1, guess.shape[0]), guess.dtype),
         source=scheme.source_integral(t, root.state)[None],
@@ -91,9 +94,7 @@ def _solve_steady(discretization, guess, linear_solver, tolerance, max_steps):
         discretization=scheme,
         times=jnp.zeros(1, guess.dtype),
         states=root.state[None],
-        status=jnp.where(
-            _diffuses_backwards(scheme, t, root.state), Status.INFEASIBLE, root.status
-        ).astype(jnp.int8),
+        status=status.astype(jnp.int8),
         statistics=Statistics(root.newton_steps, root.linear_steps, root.residual_norm),
         ledger=ledger,
     )
@@ -110,3 +111,25 @@ def _diffuses_backwards(scheme, t, state):
 
     points = scheme.coordinates().astype(state.dtype)
     return jnp.any(jax.vmap(worst, (0, 1))(points, scheme.collocate(state)) > 0)
+
+
+def _level_is_free(scheme, t, state):
+    """Whether some mix of components is supplied alike in every state.
+
+    The sum of its equations is then free of unknowns and the Jacobian singular.
+    """
+
+    def supply(state):
+        outflow = scheme.boundary_flux(t, state)
+        return scheme.source_integral(t, state) - sum(outflow.values())
+
+    def slope(key):
+        change = jax.random.uniform(key, state.shape, state.dtype, 0.5, 1.5)
+        return jax.jvp(supply, (state,), (change,))[1]
+
+    keys = jax.random.split(jax.random.key(0), state.shape[0])
+    slopes = jnp.stack([slope(key) for key in keys])
+    size = jnp.max(jnp.abs(slopes), axis=0)
+    scaled = slopes / jnp.where(size > 0, size, 1.0)
+    least = jnp.linalg.svd(scaled, compute_uv=False)[-1]
+    return least <= 1e3 * jnp.finfo(state.dtype).eps

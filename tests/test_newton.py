@@ -8,9 +8,12 @@ import pytest
 from line_elements import LineElements
 
 from froude.physics import (
+    AbstractBalanceLaw,
     Box,
+    Component,
     Dirichlet,
     HeatConduction,
+    NormalFlux,
     Polynomial,
     Problem,
     Radiation,
@@ -19,6 +22,8 @@ from froude.physics import (
 from froude.solvers import (
     DirectSolver,
     FiniteElement,
+    Fourier,
+    FourierGrid,
     Status,
     batch_value_and_gradient,
     budget,
@@ -27,6 +32,8 @@ from froude.solvers import (
     solve_steady,
 )
 from froude.solvers.sparse import FactorCache
+
+LINE = Box((0.0,), (1.0,))
 
 
 def slab(conductivity, nodes=41, slope=0.01, dtype=jnp.float64):
@@ -41,6 +48,26 @@ def slab(conductivity, nodes=41, slope=0.01, dtype=jnp.float64):
     }
     problem = Problem(law, Box((0.0,), (1.0,)), ends, 300.0)
     return LineElements(problem, jnp.linspace(0.0, 1.0, nodes, dtype=dtype))
+
+
+class Trade(AbstractBalanceLaw):
+    """Two amounts that turn into each other; one may decay."""
+
+    loss: jax.Array
+
+    @property
+    def components(self):
+        return (Component("left", "1", "left"), Component("right", "1", "right"))
+
+    def storage(self, t, x, u):
+        return u
+
+    def flux(self, t, x, u, grad_u):
+        return -grad_u
+
+    def source(self, t, x, u, grad_u):
+        traded = u[0] - u[1]
+        return jnp.stack([-traded, traded - self.loss * (u[1] - 1.0)])
 
 
 def last_temperature(conductivity):
@@ -156,6 +183,27 @@ def test_round_off_above_the_tolerance_is_reported_as_precision():
     assert solve_steady(slab(jnp.array(1.0)), max_steps=1).status == (
         Status.NOT_CONVERGED
     )
+
+
+def test_a_level_that_nothing_fixes_is_singular_in_its_member_only():
+    def heated(film, flux):
+        ends = {"x_min": Robin(film, 300.0), "x_max": NormalFlux(flux)}
+        problem = Problem(HeatConduction(2.0, heat_source=1.0), LINE, ends, 300.0)
+        return solve_steady(LineElements(problem, jnp.linspace(0.0, 1.0, 9)))
+
+    film, flux = jnp.array([0.0, 0.0, 1e-6]), jnp.array([1.0, 0.5, 0.5])
+    batch = eqx.filter_vmap(heated)(film, flux)
+    assert batch.status.tolist() == [Status.SINGULAR, Status.SINGULAR, Status.OK]
+    assert "Dirichlet" in Status(int(batch.status[0])).message
+
+
+def test_amounts_that_only_change_places_leave_the_level_free():
+    ring = Box((0.0,), (1.0,), (True,))
+    status = {}
+    for loss in (0.0, 0.1):
+        scheme = Fourier(Problem(Trade(jnp.array(loss)), ring), FourierGrid(4))
+        status[loss] = Status(int(solve_steady(scheme).status))
+    assert status == {0.0: Status.SINGULAR, 0.1: Status.OK}
 
 
 def test_no_dense_matrix_is_formed():
