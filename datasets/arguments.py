@@ -1,6 +1,8 @@
-"""Numbers that users pass: what is wrong is said with the name and the value."""
+"""Numbers and names that users pass, refused with the argument and the value."""
 
 import math
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -48,3 +50,22 @@ def require_between(
         kind = "ends included" if ends else "ends excluded"
         wanted = f"between {lower:g} and {upper:g}, {kind}"
     raise ValueError(f"{name} is {value!r}; give a number {wanted}.")
+
+
+def require_distinct(name: str, values: Iterable[str]) -> None:
+    """Refuse names that occur twice.
+
+    Args:
+        name: the argument as the user typed it.
+        values: the names given in it.
+
+    Raises:
+        ValueError: names the argument and what it repeats.
+    """
+    counts = Counter(values)
+    twice = [value for value, count in counts.items() if count > 1]
+    if twice:
+        raise ValueError(
+            f"{name} holds {', '.join(map(repr, twice))} more than once; give each "
+            "name once."
+        )

@@ -12,6 +12,7 @@ from jaxtyping import Array
 
 from ..physics import Component
 from ..solvers import AbstractDiscretization, Quantity, Solution, solve_steady
+from .arguments import require_distinct
 from .identity import identity as _code_identity
 
 Design = dict[str, Array]
@@ -28,12 +29,26 @@ class Simulation(eqx.Module):
         solve: discretisation -> `Solution`; steady by default.
         components: the law's components, for the units of fields in data sets;
             without them a field has no unit, and its axis is called `<field>_0`.
+
+    Raises:
+        TypeError: for a quantity that is not in a tuple.
+        ValueError: for two quantities of one name.
     """
 
     build: Callable[[Design], AbstractDiscretization]
     quantities: tuple[Quantity, ...]
     solve: Callable[[AbstractDiscretization], Solution] = solve_steady
     components: tuple[Component, ...] = eqx.field(static=True, default=())
+
+    def __check_init__(self) -> None:
+        if isinstance(self.quantities, Quantity):
+            raise TypeError(
+                f"quantities is the single quantity {self.quantities.name!r}; put it "
+                "in a tuple, as in Simulation(build, (quantity,))."
+            )
+        names = [q.name for q in self.quantities]
+        names += [f"{q.name}_reported" for q in self.quantities if q.report is not None]
+        require_distinct("quantities", names)
 
     def __call__(
         self, design: Design

@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from .arguments import require_distinct
 from .distribution import AbstractDistribution, from_record, to_record
 
 RESERVED = ("sample", "status", "error", "wall_time")
@@ -130,6 +131,7 @@ class DesignSpace:
 
     Raises:
         ValueError: for an empty space or a name that occurs twice.
+        TypeError: for a variable that is not in a tuple, or what is no variable.
 
     Example:
         >>> space = DesignSpace((Variable("power", 5.0, 20.0, "W"),))
@@ -140,6 +142,11 @@ class DesignSpace:
     variables: tuple[Variable, ...]
 
     def __post_init__(self):
+        if isinstance(self.variables, Variable):
+            raise TypeError(
+                f"variables is the single variable {self.variables.name!r}; put it in "
+                "a tuple, as in DesignSpace((variable,))."
+            )
         object.__setattr__(self, "variables", tuple(self.variables))
         if not self.variables:
             raise ValueError("The design space has no variables; give at least one.")
@@ -148,12 +155,7 @@ class DesignSpace:
                 raise TypeError(
                     f"variables must be of type Variable, got {variable!r}."
                 )
-        twice = sorted({n for n in self.names if self.names.count(n) > 1})
-        if twice:
-            raise ValueError(
-                f"The design space names {', '.join(map(repr, twice))} more than once; "
-                "rename the variables."
-            )
+        require_distinct("variables", self.names)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -150,6 +150,12 @@ def _tune(inputs, targets, smoothness):
     import scipy.optimize
 
     samples, dimension = inputs.shape
+    # Below this ridge the weights outgrow the digits of the kernel's evaluation.
+    least = max(1e-10, 10.0 * float(jnp.finfo(jnp.result_type(float)).eps))
+    start = np.append(np.full(dimension, np.log(2.0)), np.log(max(1e-5, least)))
+    targets = targets[:, targets.any(axis=0)]
+    if targets.size == 0:  # outputs that are zero have no likelihood to maximise
+        return 0.0, start
 
     def negative(point):
         inverse, alpha, scaled, slope, ridge = _inverse(
@@ -175,11 +181,9 @@ def _tune(inputs, targets, smoothness):
         gradient[-1] = np.trace(entry) * ridge
         return -value / samples, -gradient / samples
 
-    # Below this ridge the weights outgrow the digits of the kernel's evaluation.
-    least = max(1e-10, 10.0 * float(jnp.finfo(jnp.result_type(float)).eps))
     found = scipy.optimize.minimize(
         negative,
-        np.append(np.full(dimension, np.log(2.0)), np.log(max(1e-5, least))),
+        start,
         jac=True,
         method="L-BFGS-B",
         bounds=[(np.log(0.05), np.log(100.0))] * dimension + [(np.log(least), 0.0)],

@@ -7,16 +7,15 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-import equinox as eqx
-import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from .conformal import conformal_quantile, covered_bounds
-from .guard import build_guard, residual_scores, spread_score
+from ..datasets.arguments import require_between, require_count
+from .calibrate import calibrate
+from .conformal import covered_bounds
 from .report import Accuracy, Report
-from .surrogate import Calibration, Surrogate, Verdict
+from .round_off import is_constant
+from .surrogate import Surrogate, Verdict
 from .training_data import Runs, read_runs
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ def certify(
         level: wanted coverage of each interval.
         calibration: share of the runs that calibrates.
         residual: the solver's discrete residual `(design, fields) -> array`, to set the
-            threshold of the guard's physics test.
+            thresholds of the guard's physics tests; without it `predict` makes none.
         baselines: further surrogates to measure beside it on the same test runs.
         coarse_solver: the same designs solved on a coarse mesh, in the same order.
         seconds_per_run: cost of one solver run [s]; `None` takes the mean `wall_time`
@@ -61,8 +60,14 @@ def certify(
 
     Raises:
         ValueError: for too few good runs for the level, another space or other
-            outputs.
+            outputs, a number out of range, or a guard test whose scores on the
+            calibration runs are mostly not finite.
     """
+    require_between("level", level, 0.0, 1.0)
+    require_between("calibration", calibration, 0.0, 1.0)
+    require_count("seed", seed, 0)
+    if seconds_per_run is not None:
+        require_between("seconds_per_run", seconds_per_run, 0.0, math.inf)
     runs = read_runs(
         held_out,
         surrogate.space,
@@ -80,12 +85,12 @@ def certify(
             f"{len(tested)} for the test; the level {level} needs at least {needed} "
             "to calibrate and 1 to test. Make more runs or lower the level."
         )
-    certified = _calibrate(surrogate, fitted, level, residual)
+    certified, unscored = calibrate(surrogate, fitted, level, residual)
 
     rows = measure("surrogate", certified, tested)
     for name, baseline in (baselines or {}).items():
         _require_same(surrogate, name, baseline)
-        rows += measure(name, _calibrate(baseline, fitted, level, None), tested)
+        rows += measure(name, calibrate(baseline, fitted, level).surrogate, tested)
     coarse_seconds = None
     if coarse_solver is not None:
         rows += _coarse_rows(certified, coarse_solver, held_out, order[count:])
@@ -109,6 +114,7 @@ def certify(
         coarse_seconds_per_run=coarse_seconds,
         fit_seconds=record.get("fit_seconds", 0.0),
         data_runs=record.get("runs", 0) + record.get("failed_runs", 0) + len(runs),
+        unscored=unscored,
     )
     summary = {**record, "certified": report.summary()}
     return dataclasses.replace(certified, record=json.dumps(summary)), report
@@ -131,8 +137,9 @@ def measure(name: str, surrogate: Surrogate, runs: Runs) -> list[Accuracy]:
             part.reshape(len(runs), -1) for part in _triple(predicted, output.name)
         )
         inside = np.all((lower <= truth) & (truth <= upper), axis=1)
-        variation = truth - truth.mean(axis=0)
-        scale = np.sqrt(np.mean(variation**2))
+        constant = bool(is_constant(truth).all())
+        variation = truth if constant else truth - truth.mean(axis=0)
+        scale = _size(np.sqrt(np.mean(variation**2)))
         error = np.sqrt(np.mean((values - truth) ** 2, axis=1)) / scale
         rows.append(
             Accuracy(
@@ -145,90 +152,36 @@ def measure(name: str, surrogate: Surrogate, runs: Runs) -> list[Accuracy]:
                 covered=int(inside.sum()),
                 width=float(np.median(upper - lower)),
                 field=True,
+                constant=constant,
             )
         )
     return rows
 
 
-def _calibrate(surrogate, runs, level, residual) -> Surrogate:
-    """Set the conformal quantiles and the guard from the calibration runs."""
-    places = jnp.asarray(runs.places)
-    head = surrogate.quantity_head
-    mean, spread = _moments(head.regressor, 2.0 * places - 1.0)
-    # The floor comes from designs without runs, so that scores stay exchangeable.
-    even = jax.random.uniform(jax.random.key(0), (256, surrogate.space.dimension))
-    floor = jnp.median(_moments(head.regressor, 2.0 * even - 1.0)[1], axis=0)
-    floor = jnp.maximum(floor, 1e-6)
-    truth = head.scaling.encode(jnp.asarray(runs.quantities))
-    scores = np.asarray(jnp.abs(truth - mean) / (spread + floor))
-
-    named, field_quantiles = {}, []
-    for field, truth in zip(surrogate.field_heads, runs.fields, strict=False):
-        values = _apply(field.network, 2.0 * places - 1.0)
-        named[field.output.name] = values.reshape(len(runs), *field.output.shape)
-        worst = jnp.max(jnp.abs(truth - values) / field.node_scale, axis=1)
-        field_quantiles.append(conformal_quantile(worst, level))
-
-    reference = jnp.maximum(jnp.median(spread, axis=0), 1e-6)
-    samples = {
-        "distance": np.concatenate(
-            [surrogate.density.left_out(), _apply(surrogate.density, places)]
-        ),
-        "spread": jax.vmap(lambda s: spread_score(s, reference))(spread),
-    }
-    if residual is not None:
-        if not named:
-            raise ValueError("residual needs a surrogate with fields; fit one.")
-        left = _residual_scores(surrogate, residual, places, named)
-        samples |= {"residual": left[:, 0], "budget": left[:, 1]}
-    return dataclasses.replace(
-        surrogate,
-        calibration=Calibration(
-            level=jnp.asarray(float(level)),
-            quantiles=jnp.asarray([conformal_quantile(s, level) for s in scores.T]),
-            spread_floor=floor,
-            field_quantiles=jnp.asarray(field_quantiles, places.dtype),
-            runs=len(runs),
-        ),
-        guard=build_guard(surrogate.density, reference, samples),
-    )
-
-
-@eqx.filter_jit
-def _moments(regressor, x):
-    return jax.vmap(regressor.moments)(x)
-
-
-@eqx.filter_jit
-def _apply(function, x):
-    return jax.vmap(function)(x)
-
-
-@eqx.filter_jit
-def _residual_scores(surrogate, residual, places, named):
-    def one(pair):
-        place, fields = pair
-        return residual_scores(residual(surrogate.space.from_unit(place), fields))
-
-    return jax.lax.map(one, (places, named))
-
-
 def _accuracy(name, output, values, truth, inside) -> Accuracy:
     from scipy.stats import spearmanr
 
-    error = np.abs(values - truth) / np.maximum(np.abs(truth), 1e-300)
-    varies = np.ptp(truth) > 0 and np.ptp(values) > 0
+    error = np.abs(values - truth) / _size(truth)
+    constant, rank = bool(is_constant(truth)), None
+    if not constant:
+        rank = 0.0 if is_constant(values) else float(spearmanr(values, truth)[0])
     return Accuracy(
         name,
         output.name,
         output.units,
         median=float(np.median(error)),
         worst=float(np.quantile(error, 0.95)),
-        rank=float(spearmanr(values, truth)[0]) if varies else None,
+        rank=rank,
         covered=None if inside is None else int(inside.sum()),
         width=None,
         field=False,
+        constant=constant,
     )
+
+
+def _size(values):
+    """Magnitude to divide by, never quite zero."""
+    return np.maximum(np.abs(values), max(1e-300, np.finfo(values.dtype).tiny))
 
 
 def _coarse_rows(surrogate, coarse, held_out, chosen):
@@ -244,8 +197,8 @@ def _coarse_rows(surrogate, coarse, held_out, chosen):
         _accuracy(
             "coarse solver",
             output,
-            coarse[output.name].values[index],
-            held_out[output.name].values[index],
+            coarse[output.name].values[index].astype(float),
+            held_out[output.name].values[index].astype(float),
             None,
         )
         for output in surrogate.quantity_head.outputs

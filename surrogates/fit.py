@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import json
+import math
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, PRNGKeyArray
 
+from ..datasets.arguments import require_between, require_count
 from ..datasets.space import DesignSpace
 from .baselines import fit_kernel_ridge
 from .guard import Density
@@ -92,16 +94,27 @@ def fit(
 
     Raises:
         ValueError: for fewer than 10 good runs, unknown outputs, values that are not
-            finite, or a data set of another space.
+            finite, a data set of another space, or a number out of range.
     """
     began = time.perf_counter()
+    counts = {
+        "members": members,
+        "steps": steps,
+        "batch": batch,
+        "patience": patience,
+        "residual_batch": residual_batch,
+    }
+    for name, value in counts.items():
+        if value is not None:
+            require_count(name, value, 1)
+    require_between("learning_rate", learning_rate, 0.0, math.inf)
+    require_between("weight_decay", weight_decay, 0.0, math.inf, ends=True)
+    require_between("residual_weight", residual_weight, 0.0, math.inf, ends=True)
     runs = read_runs(dataset, space, quantities=quantities, fields=fields, least=10)
     if residual is not None and not fields:
         raise ValueError("residual needs fields to act on; name them in fields=.")
     split_key, *part_keys = jax.random.split(key, 2 + len(fields))
-    order = np.asarray(jax.random.permutation(split_key, len(runs)))
-    held = max(2, round(validation * len(runs)))
-    kept, checked = runs.take(order[held:]), runs.take(order[:held])
+    kept, checked = _split(runs, validation, split_key)
 
     def fit_regressor(part, x, z, x_check, z_check, weights, extra, key) -> Ensemble:
         build_key, train_key = jax.random.split(key)
@@ -180,9 +193,7 @@ def fit_baseline(
     began = time.perf_counter()
     runs = read_runs(dataset, space, quantities=quantities, fields=fields, least=10)
     split_key = jax.random.split(key, 2 + len(fields))[0]
-    order = np.asarray(jax.random.permutation(split_key, len(runs)))
-    held = max(2, round(validation * len(runs)))
-    kept, checked = runs.take(order[held:]), runs.take(order[:held])
+    kept, checked = _split(runs, validation, split_key)
     x = 2.0 * np.concatenate([kept.places, checked.places]) - 1.0
 
     def quantity_regressor(z, z_check):
@@ -197,6 +208,19 @@ def fit_baseline(
     return _with_record(surrogate, runs, "kernel ridge", time.perf_counter() - began)
 
 
+def _split(runs: Runs, validation: float, key: PRNGKeyArray) -> tuple[Runs, Runs]:
+    """Runs to fit to and runs to choose by."""
+    require_between("validation", validation, 0.0, 1.0)
+    order = np.asarray(jax.random.permutation(key, len(runs)))
+    held = max(2, round(validation * len(runs)))
+    if len(runs) - held < 2:
+        raise ValueError(
+            f"validation = {validation} leaves {len(runs) - held} of {len(runs)} runs "
+            "to fit to; give a smaller share."
+        )
+    return runs.take(order[held:]), runs.take(order[:held])
+
+
 def _assemble(
     runs: Runs,
     kept: Runs,
@@ -206,6 +230,7 @@ def _assemble(
     field_regressor: Callable[..., AbstractRegressor],
     pod_tolerance: float,
 ) -> Surrogate:
+    require_between("pod_tolerance", pod_tolerance, 0.0, math.inf)
     scaling = Scaling.of(choose_logs(kept), kept.quantities)
     targets = [
         np.asarray(scaling.encode(jnp.asarray(r.quantities))) for r in (kept, checked)

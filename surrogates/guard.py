@@ -23,7 +23,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PyTree
 
-TESTS = ("distance", "spread", "residual", "budget")
+PHYSICS = ("residual", "budget")
+TESTS = ("distance", "spread", *PHYSICS)
 WARN, REJECT = 0.99, 0.999
 
 
@@ -107,6 +108,12 @@ class Guard(eqx.Module):
     warn: Float[Array, " tests"]
     reject: Float[Array, " tests"]
 
+    @property
+    def tests(self) -> tuple[str, ...]:
+        """Names of the tests that have thresholds."""
+        known = np.isfinite(np.asarray(self.reject))
+        return tuple(np.asarray(TESTS)[known].tolist())
+
     def scores(
         self, place, spread, residual: PyTree | None = None
     ) -> Float[Array, " tests"]:
@@ -132,7 +139,9 @@ class Guard(eqx.Module):
         return jnp.max(jnp.where(jnp.isnan(standard), -jnp.inf, standard), axis=-1)
 
 
-def build_guard(density: Density, reference_spread, samples: dict) -> Guard:
+def build_guard(
+    density: Density, reference_spread, samples: dict
+) -> tuple[Guard, dict[str, int]]:
     """Set thresholds from the scores of runs inside the domain.
 
     A threshold is the larger of the empirical percentile and that of a normal law
@@ -142,24 +151,48 @@ def build_guard(density: Density, reference_spread, samples: dict) -> Guard:
         density: the distance test.
         reference_spread: typical spread of each quantity.
         samples: test name to scores (runs,); a test may be missing.
+
+    Returns:
+        The guard, and the number of scores left out of each test because they are not
+        finite, where there are any.
+
+    Raises:
+        ValueError: for a test with fewer than two finite scores, or with more than
+            half that are not finite.
     """
-    columns = []
+    columns, unscored = [], {}
     for name in TESTS:
-        scores = np.asarray(samples.get(name, ()), float)
-        scores = scores[np.isfinite(scores)]
-        columns.append(
-            _thresholds(scores) if scores.size else (0.0, 1.0, *2 * [math.inf])
-        )
+        if name not in samples:
+            columns.append((0.0, 1.0, math.inf, math.inf))
+            continue
+        scores = np.asarray(samples[name], float)
+        finite = scores[np.isfinite(scores)]
+        lost = scores.size - finite.size
+        if finite.size < max(2, lost):
+            raise ValueError(
+                f"the {name} test of the guard has {finite.size} finite scores from "
+                f"{scores.size} reference runs, too few for a threshold; mend the "
+                f"{'residual' if name in PHYSICS else 'surrogate'}, which is not "
+                "finite at the others."
+            )
+        if lost:
+            unscored[name] = lost
+        columns.append(_thresholds(finite))
     centre, width, warn, reject = (
         jnp.asarray(part) for part in zip(*columns, strict=True)
     )
-    return Guard(density, jnp.asarray(reference_spread), centre, width, warn, reject)
+    reference = jnp.asarray(reference_spread)
+    return Guard(density, reference, centre, width, warn, reject), unscored
 
 
 def spread_score(spread, reference):
-    """Log of the largest spread relative to its typical value."""
-    tiny = jnp.finfo(spread.dtype).tiny
-    return jnp.log(jnp.maximum(jnp.max(spread / reference), tiny))
+    """Log of the largest spread relative to its typical value.
+
+    A spread that is not a number scores infinity: NaN would pass for no test.
+    """
+    largest = jnp.max(spread / reference)
+    largest = jnp.where(jnp.isnan(largest), jnp.inf, largest)
+    return jnp.log(jnp.maximum(largest, jnp.finfo(spread.dtype).tiny))
 
 
 def residual_scores(residual) -> Float[Array, "2"]:

@@ -10,6 +10,7 @@ from jaxtyping import Array, Float
 
 from .networks import PODDeepONet
 from .regressor import AbstractRegressor
+from .round_off import round_off
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,11 +61,12 @@ class Scaling(eqx.Module):
         log = [output.log for output in outputs]
         values = np.asarray(values)
         values = np.where(log, np.log(np.where(log, values, 1.0)), values)
-        scale = values.std(axis=0)
-        # A quantity that never varies is predicted by its mean.
-        constant = scale <= 1e-12 * np.abs(values).max(axis=0)
-        scale = np.where(constant, 1.0, scale)
-        return Scaling(jnp.asarray(values.mean(axis=0)), jnp.asarray(scale), outputs)
+        # The mean of equal values may be off by a digit.
+        mean = np.where(np.ptp(values, axis=0) > 0.0, values.mean(axis=0), values[0])
+        # A quantity that never varies is predicted by its mean, to round-off.
+        least = np.maximum(round_off(values), np.finfo(values.dtype).tiny)
+        scale = np.maximum(values.std(axis=0), least)
+        return Scaling(jnp.asarray(mean), jnp.asarray(scale), outputs)
 
     def encode(self, values: Float[Array, "*batch quantities"]) -> Array:
         """Standardised values from values in units."""

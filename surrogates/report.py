@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import statistics
 
 
 @dataclasses.dataclass(frozen=True)
@@ -13,11 +14,14 @@ class Accuracy:
         output: name of the quantity or field.
         units: its SI unit.
         median, worst: median and 95 % quantile of the relative error; for a field, of
-            its root mean square error over the field's own variation.
-        rank: Spearman rank correlation with the solver.
+            its root mean square error over the field's own variation, or over its size
+            where it is constant.
+        rank: Spearman rank correlation with the solver, 0 where the method answers
+            always the same; `None` for fields and constants.
         covered: test runs inside their interval, or wholly inside their band.
         width: median width of a field's band [units].
         field: whether the output is a field.
+        constant: whether the solver's answers are all the same, to round-off.
     """
 
     method: str
@@ -29,6 +33,7 @@ class Accuracy:
     covered: int | None
     width: float | None
     field: bool
+    constant: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,6 +52,8 @@ class Report:
         seconds_per_run, coarse_seconds_per_run: cost of one solver run [s].
         fit_seconds: cost of the training [s].
         data_runs: solver runs spent on training, calibration and test.
+        unscored: guard test to the reference scores left out of its thresholds
+            because they are not finite.
     """
 
     level: float
@@ -63,22 +70,33 @@ class Report:
     coarse_seconds_per_run: float | None
     fit_seconds: float
     data_runs: int
+    unscored: dict[str, int] = dataclasses.field(default_factory=dict)
 
     @property
     def coverage_holds(self) -> bool:
-        """Whether each output's coverage is inside the central 99 % of its law."""
+        """Whether each output's coverage is inside the central 99 % of its law.
+
+        A constant may be covered more often: equal scores only raise the coverage.
+        """
         low, high = self.covered_bounds
-        own = [row.covered for row in self.rows if row.method == "surrogate"]
-        return all(low <= count <= high for count in own if count is not None)
+        return all(
+            low <= row.covered and (row.covered <= high or row.constant)
+            for row in self.rows
+            if row.method == "surrogate" and row.covered is not None
+        )
 
     @property
     def winner(self) -> str:
-        """The surrogate or baseline with the least geometric mean of median errors."""
+        """The surrogate or baseline with the least geometric mean of median errors.
+
+        Over the quantities that vary: a constant is no merit.
+        """
         scores: dict[str, list[float]] = {}
         for row in self.rows:
-            if not row.field and row.method != "coarse solver":
+            if not (row.field or row.constant or row.method == "coarse solver"):
                 scores.setdefault(row.method, []).append(math.log(row.median + 1e-300))
-        return min(scores, key=lambda method: sum(scores[method]) / len(scores[method]))
+        means = {method: statistics.fmean(logs) for method, logs in scores.items()}
+        return min(means, key=lambda method: means[method], default="surrogate")
 
     @property
     def equal_error_solver(self) -> str | None:
@@ -135,6 +153,7 @@ class Report:
             "test_runs": self.test_runs,
             "covered_bounds": list(self.covered_bounds),
             "seed": self.seed,
+            "unscored": self.unscored,
             "outputs": own,
         }
 
@@ -160,7 +179,8 @@ class Report:
             f"{'covered':>10}",
         ]
         for row in self.rows:
-            rank = "" if row.rank is None else f"{row.rank:.5f}"
+            unranked = "constant" if row.constant else ""
+            rank = unranked if row.rank is None else f"{row.rank:.5f}"
             share = "" if row.covered is None else f"{row.covered}/{self.test_runs}"
             lines.append(
                 f"{row.output:<22}{row.method:<16}{row.median:>10.2e}"
@@ -175,6 +195,12 @@ class Report:
             f"guard ({self.guard_tests}): {self.warned} warned, {self.rejected} "
             f"rejected of {self.test_runs} inside"
         )
+        if self.unscored:
+            counts = ", ".join(f"{n} {name}" for name, n in self.unscored.items())
+            lines.append(
+                f"guard thresholds leave out {counts} scores of the calibration runs: "
+                "not finite"
+            )
         if self.winner != "surrogate":
             lines.append(f"the baseline {self.winner} wins: use it")
         lines.append(f"one design {1e6 * self.seconds_per_design:.1f} us")

@@ -11,9 +11,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from ..datasets.arguments import require_count
 from ..datasets.space import DesignSpace
 from .designs import read_designs
-from .guard import TESTS, Density, Guard
+from .guard import PHYSICS, TESTS, Density, Guard
 from .heads import FieldHead, QuantityHead
 
 if TYPE_CHECKING:
@@ -150,8 +151,9 @@ class Surrogate(eqx.Module):
                 space, or a data set with the dimension `sample`.
             fields: also predict the fields with their joint bands.
             residual: the solver's discrete residual `(design, fields) -> array`; with
-                it, the physics test is made. It may belong to another law than the
-                one the surrogate learned: that is what the test sees.
+                it, the physics tests are made, for which `certify` must have had one
+                too. It may belong to another law than the one the surrogate learned:
+                that is what the tests see.
             bounds_test: refuse designs outside the space. Off only to examine the
                 guard: values outside are then returned with the other tests' verdict.
             chunk: designs per compiled call; all calls share one program.
@@ -160,11 +162,23 @@ class Surrogate(eqx.Module):
             Data set with dimension `sample`: each quantity and `<quantity>_lower`,
             `<quantity>_upper`; `verdict` (ok, warn, reject, uncertified),
             `verdict_reason` (bits) and `guard_score`; with `fields`, each field and
-            its band. Values outside the space are NaN and rejected.
+            its band. Values outside the space are NaN and rejected. The attribute
+            `guard_tests` names the tests that were made.
 
         Raises:
-            ValueError: for designs of another space: other names, units or bounds.
+            ValueError: for designs of another space: other names, units or bounds; for
+                a residual without thresholds, or a chunk below 1.
+            TypeError: for designs without names.
         """
+        require_count("chunk", chunk, 1)
+        tests = () if self.guard is None else self.guard.tests
+        if residual is None:
+            tests = tuple(name for name in tests if name not in PHYSICS)
+        elif not set(PHYSICS) <= set(tests):
+            raise ValueError(
+                "residual is given, but this surrogate was certified without one and "
+                "knows no threshold for it; pass residual= to certify first."
+            )
         import xarray
 
         columns, coordinates = read_designs(self.space, designs)
@@ -206,14 +220,10 @@ class Surrogate(eqx.Module):
             score,
             {"long_name": "guard score, standard deviations above the mean inside"},
         )
-        tested = ["bounds"] * bounds_test + ["distance", "spread"] * (
-            self.guard is not None
-        )
-        tested += ["residual", "budget"] * (residual is not None)
         data.attrs = {
             "space_hash": self.space.hash,
             "certified": int(self.calibration is not None),
-            "guard_tests": " ".join(tested),
+            "guard_tests": " ".join(("bounds",) * bounds_test + tests),
         }
         return data
 

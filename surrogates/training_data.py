@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..datasets.arguments import require_distinct
 from ..datasets.space import DesignSpace
 from .designs import read_designs
 from .heads import Output
+from .round_off import is_constant
 
 if TYPE_CHECKING:
     import xarray
@@ -65,11 +67,14 @@ def read_runs(
         least: smallest number of good runs.
 
     Raises:
-        ValueError: for another space, an unknown output, designs outside the space or
-            values that are not finite in a run whose status is OK, or too few good
-            runs.
+        ValueError: for another space, an unknown output or one named twice, designs
+            outside the space or values that are not finite in a run whose status is
+            OK, or too few good runs.
+        TypeError: for a bare name in place of a tuple of names.
     """
     columns, _ = read_designs(space, dataset)
+    _check_names("quantities", quantities or ())
+    _check_names("fields", fields)
     if quantities is None:
         quantities = _quantity_names(dataset, space)
     missing = [name for name in (*quantities, *fields) if name not in dataset]
@@ -77,6 +82,12 @@ def read_runs(
         raise ValueError(
             f"the data set has no output {missing or 'that is a quantity'}; it holds "
             f"{sorted(map(str, dataset.data_vars))}."
+        )
+    wide = [name for name in quantities if dataset[name].dims != ("sample",)]
+    if wide:
+        raise ValueError(
+            f"quantities names {wide}, with dims {dataset[wide[0]].dims}; a quantity "
+            "has the dimension sample alone, name a field in fields."
         )
     count = dataset.sizes["sample"]
     status = dataset["status"].values if "status" in dataset else np.zeros(count)
@@ -121,7 +132,7 @@ def choose_logs(runs: Runs) -> tuple[Output, ...]:
     """Mark the quantities that a quadratic predicts better through their logarithm.
 
     Judged by leave-one-out errors in the quantity itself, for positive quantities
-    only.
+    that vary only.
     """
     x = 2.0 * runs.places - 1.0
     features = _quadratic(x) if len(x) > 2 * _count(x.shape[1]) else _linear(x)
@@ -135,13 +146,21 @@ def choose_logs(runs: Runs) -> tuple[Output, ...]:
     outputs = []
     for output, values in zip(runs.quantity_outputs, runs.quantities.T, strict=True):
         log = False
-        if values.min() > 0.0:
+        if values.min() > 0.0 and not is_constant(values):
             plain = np.mean((predicted(values) - values) ** 2)
             with np.errstate(over="ignore"):
                 logged = np.mean((np.exp(predicted(np.log(values))) - values) ** 2)
             log = bool(logged < plain)
         outputs.append(dataclasses.replace(output, log=log))
     return tuple(outputs)
+
+
+def _check_names(argument: str, names: Sequence[str]) -> None:
+    if isinstance(names, str):
+        raise TypeError(
+            f"{argument} is the bare name {names!r}; write {argument}=({names!r},)."
+        )
+    require_distinct(argument, names)
 
 
 def _quantity_names(dataset, space):

@@ -1,13 +1,17 @@
 """Coverage against its law, verdicts against known shifts, the report's counts."""
 
 import functools
+import warnings
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from analytic_sink import SPACE, residual, runs, shifted_residual
 
+from froude.datasets import sobol
 from froude.surrogates import (
+    Output,
     Verdict,
     area_under_curve,
     certify,
@@ -17,6 +21,8 @@ from froude.surrogates import (
     covered_law,
     fit_baseline,
 )
+from froude.surrogates.certify import _accuracy
+from froude.surrogates.guard import spread_score
 from froude.surrogates.report import Accuracy, Report
 
 IN_CORNER = lambda data: (
@@ -126,6 +132,96 @@ def test_a_residual_that_is_not_a_number_is_rejected(certified):
     broken = lambda design, fields: np.nan * residual(design, fields)
     assert certified[0].predict(design)["verdict"] == Verdict.OK
     assert certified[0].predict(design, residual=broken)["verdict"] == Verdict.REJECT
+
+
+def test_predictions_name_the_tests_that_were_made(certified, held_out):
+    design = SPACE.default
+    both, plain = certified[0], certify(certified[0], held_out)[0]
+    names = lambda surrogate, **options: surrogate.predict(design, **options).attrs
+    assert names(both)["guard_tests"] == "bounds distance spread"
+    assert names(both, bounds_test=False)["guard_tests"] == "distance spread"
+    made = names(both, residual=residual)["guard_tests"]
+    assert made == certified[1].guard_tests == "bounds distance spread residual budget"
+    assert names(plain)["guard_tests"] == "bounds distance spread"
+    with pytest.raises(ValueError, match="certified without one.*residual= to certify"):
+        plain.predict(design, residual=residual)
+
+
+def test_reference_scores_that_are_not_finite_are_counted_or_refused(
+    certified, held_out
+):
+    """The residual breaks at 5 % of the designs, then at most of them."""
+
+    def breaks(share):
+        at = 1.0 + 2.0 * share
+        return lambda design, fields: (
+            residual(design, fields) / jnp.where(design["b"] < at, 0.0, 1.0)
+        )
+
+    _, report = certify(certified[0], held_out, residual=breaks(0.05))
+    assert set(report.unscored) == {"residual", "budget"}
+    lost = report.unscored["residual"]
+    assert 3 <= lost <= 20
+    assert f"leave out {lost} residual, {lost} budget scores" in str(report)
+    with pytest.raises(ValueError, match="residual test .* too few .* residual,"):
+        certify(certified[0], held_out, residual=breaks(0.8))
+
+
+def test_a_spread_that_is_not_a_number_is_rejected():
+    score = spread_score(jnp.array([0.1, jnp.nan]), jnp.ones(2))
+    assert np.isposinf(score)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"level": 1.0}, "level is 1.0; give a number between 0 and 1, ends excluded"),
+        ({"level": np.nan}, "level is nan"),
+        ({"calibration": 1.5}, "calibration is 1.5; give a number between 0 and 1"),
+        ({"seed": -1}, "seed is -1; give an integer of at least 0"),
+        ({"seconds_per_run": 0.0}, "seconds_per_run is 0.0; give a number above 0"),
+    ],
+)
+def test_a_number_out_of_range_is_refused_by_name(
+    certified, held_out, options, message
+):
+    with pytest.raises(ValueError, match=message):
+        certify(certified[0], held_out, **options)
+
+
+def test_a_quantity_that_never_varies_is_predicted_and_called_constant():
+    """No warning, no NaN, no part in the choice of a winner, no broken coverage."""
+
+    def with_constants(data):
+        ones = np.ones((data.sizes["sample"], 5))
+        data["price"] = ("sample", 0.1 * ones[:, 0])
+        data["zero"] = ("sample", 0.0 * ones[:, 0])
+        data["wall"] = (("sample", "node"), 293.15 * ones)
+        return data
+
+    data, held_out = (
+        with_constants(runs(count, seed)[["mass", *SPACE.names]])
+        for count, seed in ((48, 0), (600, 1))
+    )
+    surrogate = fit_baseline(data, SPACE, fields=("wall",), key=jax.random.key(0))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        surrogate, report = certify(surrogate, held_out)
+        predicted = surrogate.predict(sobol(SPACE, 4, seed=2), fields=True)
+    for name, value in (("price", 0.1), ("zero", 0.0), ("wall", 293.15)):
+        assert np.all(predicted[name].values == value)
+        row = report.accuracy(name)
+        assert row.constant and row.rank is None
+        assert row.median == 0.0 and row.covered == report.test_runs
+    assert report.coverage_holds and report.covered_bounds[1] < report.test_runs
+    assert str(report).count("constant") == 3
+    assert not report.accuracy("mass").constant
+
+
+def test_a_method_that_always_answers_the_same_ranks_nothing():
+    truth = np.linspace(1.0, 2.0, 9)
+    row = _accuracy("mean", Output("q"), np.full(9, 1.5), truth, None)
+    assert (row.rank, row.constant) == (0.0, False)
 
 
 @pytest.mark.parametrize("value", [np.nan, 1e6])

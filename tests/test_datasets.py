@@ -14,6 +14,7 @@ from froude.datasets import (
     DesignSpace,
     LogNormal,
     Normal,
+    Simulation,
     Uniform,
     Variable,
     factorial,
@@ -23,6 +24,7 @@ from froude.datasets import (
     sobol,
     space_of,
 )
+from froude.solvers import Quantity
 
 SPACE = DesignSpace(
     (
@@ -125,6 +127,19 @@ def test_an_empty_space_and_a_name_given_twice_are_refused():
     k = Variable("k", 1.0, 2.0)
     with pytest.raises(ValueError, match="'k' more than once"):
         DesignSpace((k, k))
+    with pytest.raises(TypeError, match=r"single variable 'k'.*DesignSpace\(\(var"):
+        DesignSpace(k)
+
+
+def test_a_simulation_refuses_a_bare_quantity_and_a_name_given_twice():
+    peak = Quantity("peak", "K", lambda discretization, solution: solution.final.max())
+    mean = Quantity("mean", "K", peak.evaluate, report=peak.evaluate)
+    reported = Quantity("mean_reported", "K", peak.evaluate)
+    with pytest.raises(TypeError, match="single quantity 'peak'.*tuple"):
+        Simulation(None, peak)
+    for quantities in ((peak, peak), (mean, reported)):
+        with pytest.raises(ValueError, match=f"'{quantities[-1].name}' more than once"):
+            Simulation(None, quantities)
 
 
 def test_designs_outside_the_space_are_refused_with_value_and_bounds():

@@ -118,6 +118,47 @@ def test_designs_of_another_space_are_refused(fitted):
         fitted.predict(samples)
 
 
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"quantities": "peak"}, TypeError, r"write quantities=\('peak',\)"),
+        ({"fields": "temperature"}, TypeError, r"write fields=\('temperature',\)"),
+        ({"quantities": ["mass", "mass"]}, ValueError, "quantities holds 'mass' more"),
+        ({"quantities": ["temperature"]}, ValueError, "name a field in fields"),
+        ({"quantities": ["colour"]}, ValueError, r"no output \['colour'\]"),
+        ({"validation": 0.0}, ValueError, "validation is 0.0; give a number between"),
+        ({"validation": 0.999}, ValueError, "leaves 0 of 128 runs"),
+        ({"pod_tolerance": -1.0}, ValueError, "pod_tolerance is -1.0; .* above 0"),
+    ],
+)
+def test_a_bad_request_is_refused_by_name(data, options, error, message):
+    with pytest.raises(error, match=message):
+        fit_baseline(data, SPACE, key=jax.random.key(0), **options)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("members", 0),
+        ("steps", 0),
+        ("batch", 0),
+        ("patience", 1.5),
+        ("learning_rate", 0.0),
+        ("weight_decay", -1.0),
+        ("residual_weight", float("nan")),
+        ("residual_batch", 0),
+    ],
+)
+def test_a_number_out_of_range_is_refused_by_name(data, name, value):
+    with pytest.raises(ValueError, match=f"{name} is {value!r}; give"):
+        fit(data, SPACE, key=jax.random.key(0), **{name: value})
+
+
+def test_a_chunk_without_designs_is_refused(fitted):
+    with pytest.raises(ValueError, match="chunk is 0; give an integer of at least 1"):
+        fitted.predict(sobol(SPACE, 4, seed=2), chunk=0)
+
+
 def test_failed_runs_are_left_out_and_silent_ones_refused(data):
     broken = data.copy(deep=True)
     broken["peak"][3] = np.nan
