@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
+# Tests and verification cases that run side by side.
+JOBS   ?= 2
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .PHONY: demo test lint typecheck pytest verify bench records docs tables \
@@ -19,11 +21,11 @@ typecheck: installed
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
 pytest: $(VENV)/.ready-test
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile $(ARGS)
 
 # make verify [ONLY="case case"] [DATA=folder] [RECORD=1]
 verify: $(VENV)/.ready-test
-	$(BIN)/python -m benchmarks.verify $(if $(DATA),--data $(DATA)) \
+	$(BIN)/python -m benchmarks.verify --jobs $(JOBS) $(if $(DATA),--data $(DATA)) \
 	  $(if $(ONLY),--only $(ONLY)) $(if $(RECORD),--record)
 
 # make bench [ONLY=comparison] [RECORD=1]

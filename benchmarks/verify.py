@@ -5,9 +5,11 @@ tolerance and has no known gap.
 """
 
 import argparse
+import multiprocessing
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import jax
@@ -30,13 +32,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--record", action="store_true", help="keep as docs/verification.json"
     )
+    parser.add_argument(
+        "--jobs", type=int, default=1, help="cases that run side by side (default 1)"
+    )
     given = parser.parse_args(arguments)
     if given.record and given.only:
         parser.error("--record keeps the result of all cases: leave out --only.")
 
-    jax.config.update("jax_enable_x64", True)
     start = time.perf_counter()
-    rows, skipped = run(find(given.only), given.data)
+    rows, skipped = run(find(given.only), given.data, given.jobs)
     write_json(RESULT, [row.to_dict() for row in rows])
     status = conclude(rows, skipped, time.perf_counter() - start)
     if given.record and status == 0:
@@ -45,19 +49,40 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
-def run(cases: Sequence[Case], data: Path | None) -> tuple[list[Row], list[str]]:
+def run(
+    cases: Sequence[Case], data: Path | None, jobs: int = 1
+) -> tuple[list[Row], list[str]]:
     """Run the cases below the tier "records"; name those whose data are absent."""
-    rows: list[Row] = []
-    skipped: list[str] = []
-    for case in progress(cases, lambda case: case.name):
+    present, skipped = [], []
+    for case in cases:
+        missing = case.missing_data(data)
         if case.tier == "records":
             continue
-        missing = case.missing_data(data)
         if missing:
             skipped.append(f"{case.name} (needs {', '.join(missing)})")
         else:
-            rows.extend(case.run(data))
-    return rows, skipped
+            present.append(case)
+    if jobs == 1:
+        found = (_rows(case, data) for case in present)
+        return _gather(present, found), skipped
+    # JAX does not survive a fork.
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, mp_context=spawn) as pool:
+        found = pool.map(_rows, present, [data] * len(present))
+        return _gather(present, found), skipped
+
+
+def _rows(case, data):
+    jax.config.update("jax_enable_x64", True)
+    return list(case.run(data))
+
+
+def _gather(cases, found):
+    results = iter(found)
+    rows: list[Row] = []
+    for _ in progress(cases, lambda case: case.name):
+        rows.extend(next(results))
+    return rows
 
 
 def conclude(rows: Sequence[Row], skipped: Sequence[str], seconds: float) -> int:
