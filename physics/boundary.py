@@ -151,16 +151,18 @@ class Radiation(AbstractNaturalCondition):
 
     Args:
         emissivity: ε [-], >= 0.
-        ambient: temperature of the surroundings [K].
+        ambient: temperature of the surroundings [K], number or callable pytree of
+            (t, x).
         component_names: components acted on; `None` for all.
     """
 
     emissivity: Array = parameter("emissivity", minimum=0.0)
-    ambient: Array = parameter("ambient", minimum=0.0)
+    ambient: Callable[..., Array] = function_parameter("ambient", minimum=0.0)
     component_names: tuple[str, ...] | None = eqx.field(static=True, default=None)
 
     def normal_flux(self, t, x, normal, u):
-        return self.emissivity * STEFAN_BOLTZMANN * (u**4 - self.ambient**4)
+        exchange = u**4 - self.ambient(t, x) ** 4
+        return self.emissivity * STEFAN_BOLTZMANN * exchange
 
     def residual(self, t, x, normal, u, grad_u, normal_flux):
         return normal_flux - self.normal_flux(t, x, normal, u)

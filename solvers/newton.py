@@ -19,7 +19,7 @@ from .sparse import AbstractLinearSolver
 from .status import Status
 
 ROOT = "froude_root"
-_SHORTEST_STEP = 1 / 64
+_SHORTEST_STEP = 1 / 1024
 _NOISE_MARGIN = 100.0
 _FLOOR = 1e-3
 

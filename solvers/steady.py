@@ -36,7 +36,8 @@ def solve_steady(
         discretization: the problem on its grid or mesh. Parameters that depend on time
             are taken at the start of the problem's interval, or at 0 s.
         guess: first iterate, shaped like a state; by default the initial state of the
-            problem, or zero. It does not change the derivative.
+            problem, or a uniform one near the mean of its prescribed and ambient
+            values. It does not change the derivative.
         linear_solver: solves with the Jacobian; by default `DirectSolver` for small
             or unsymmetric sparse matrices, `MultigridCG` for large ones, and a Krylov
             method where the Jacobian has no entries.

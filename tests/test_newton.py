@@ -185,6 +185,27 @@ def test_round_off_above_the_tolerance_is_reported_as_precision():
     )
 
 
+def free_convection(u):
+    return 2.0 * jnp.abs(u - 300.0) ** 0.25
+
+
+@pytest.mark.parametrize(
+    "surroundings",
+    [Radiation(0.8, lambda t, x: 290.0 + 10.0 * x[0]), Robin(free_convection, 300.0)],
+    ids=["radiation", "free convection"],
+)
+def test_surroundings_that_do_not_act_at_zero_need_no_guess(surroundings):
+    def heated(heat_source):
+        ends = {"x_min": NormalFlux(0.0), "x_max": surroundings}
+        problem = Problem(HeatConduction(2.0, heat_source=heat_source), LINE, ends)
+        return solve_steady(LineElements(problem, jnp.linspace(0.0, 1.0, 9)))
+
+    hot = eqx.filter_vmap(heated)(jnp.array([0.0, 1e2, 1e6]))
+    assert hot.ok.all() and hot.statistics.newton_steps.max() < 25
+    lost = hot.ledger.outflow["x_max"][:, 0, 0]
+    np.testing.assert_allclose(lost, [0.0, 1e2, 1e6], rtol=1e-9, atol=1e-6)
+
+
 def test_a_level_that_nothing_fixes_is_singular_in_its_member_only():
     def heated(film, flux):
         ends = {"x_min": Robin(film, 300.0), "x_max": NormalFlux(flux)}
