@@ -48,11 +48,16 @@ def acts_on(
 
     Raises:
         ValueError: a component name that the law does not have.
+        TypeError: one name instead of a tuple of names.
     """
     names = [component.name for component in law.components]
     wanted = condition.component_names
     if wanted is None:
         return np.ones(len(names), bool)
+    if isinstance(wanted, str):
+        raise TypeError(
+            f"component_names = {wanted!r} must be a tuple of names: ({wanted!r},)."
+        )
     unknown = [name for name in wanted if name not in names]
     if unknown:
         raise ValueError(
@@ -170,6 +175,8 @@ class Radiation(AbstractNaturalCondition):
 
 class Outflow(AbstractBoundaryCondition):
     """Zero normal gradient: what arrives at the boundary leaves unhindered.
+
+    It says what the flux is, so no other flux may be given on its component.
 
     Args:
         component_names: components acted on; `None` for all.

@@ -9,7 +9,7 @@ from jax.core import Tracer
 from jaxtyping import Array, Float
 
 from .balance_law import AbstractBalanceLaw
-from .boundary import AbstractBoundaryCondition, AbstractEssentialCondition, acts_on
+from .boundary import AbstractBoundaryCondition, AbstractNaturalCondition, acts_on
 from .domain import AbstractDomain
 from .parameter import as_function, as_parameter
 
@@ -18,7 +18,7 @@ Conditions = dict[str, tuple[AbstractBoundaryCondition, ...]]
 
 def _as_conditions(given: Mapping[str, Any]) -> Conditions:
     return {
-        name: (held,) if isinstance(held, AbstractBoundaryCondition) else tuple(held)
+        name: tuple(held) if isinstance(held, tuple | list) else (held,)
         for name, held in given.items()
     }
 
@@ -76,8 +76,8 @@ class Problem(eqx.Module):
 def _check_conditions(
     law: AbstractBalanceLaw, name: str, conditions: tuple[Any, ...]
 ) -> None:
-    held = np.zeros(len(law.components), int)
     covered = np.zeros(len(law.components), bool)
+    alone = covered.copy()
     for condition in conditions:
         if not isinstance(condition, AbstractBoundaryCondition):
             raise TypeError(
@@ -85,18 +85,17 @@ def _check_conditions(
                 "condition; use Dirichlet, NormalFlux, Robin, Radiation or Outflow."
             )
         mask = acts_on(condition, law)
-        if np.any(held & mask):
+        adds = isinstance(condition, AbstractNaturalCondition)
+        if np.any(mask & (alone if adds else covered)):
+            kinds = " and ".join(type(other).__name__ for other in conditions)
             raise ValueError(
-                f"conditions[{name!r}] prescribes a component twice: "
-                f"{type(condition).__name__} follows a Dirichlet condition on it."
+                f"conditions[{name!r}] = {kinds} prescribes one component twice; only "
+                "fluxes add up (NormalFlux, Robin, Radiation), any other condition "
+                "stands alone on its component."
             )
-        if isinstance(condition, AbstractEssentialCondition):
-            if np.any(covered & mask):
-                raise ValueError(
-                    f"conditions[{name!r}] prescribes value and flux of one component."
-                )
-            held += mask
         covered |= mask
+        if not adds:
+            alone |= mask
     if not covered.all():
         missing = [
             component.name
