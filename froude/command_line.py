@@ -2,13 +2,34 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-app = typer.Typer(
-    help="Certified surrogates of differentiable solvers.", no_args_is_help=True
-)
+from . import __version__
+
+if TYPE_CHECKING:
+    import xarray
+
+app = typer.Typer(no_args_is_help=True)
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"froude {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_tell_version, is_eager=True, help="Tell the version."
+        ),
+    ] = False,
+) -> None:
+    """Certified surrogates of differentiable solvers."""
 
 
 @app.command()
@@ -22,7 +43,10 @@ def predict(
         typer.Option(help="Write here: .csv, or .nc with the extra netcdf."),
     ] = None,
 ) -> None:
-    """Predict the designs of a CSV: value, interval and verdict of each quantity."""
+    """Predict the designs of a CSV: value, interval and verdict of each quantity.
+
+    A design outside the model's space gets the verdict reject and no values (nan).
+    """
     _use_float64()
     from .datasets import from_csv
     from .surrogates import load
@@ -30,27 +54,18 @@ def predict(
     if output is not None and output.suffix not in (".csv", ".nc"):
         raise typer.BadParameter(f"{output} ends in neither .csv nor .nc.")
     surrogate = _or_exit(lambda: load(model))
-    samples = _or_exit(lambda: from_csv(designs, surrogate.space))
+    samples = _or_exit(lambda: from_csv(designs, surrogate.space, bounds_test=False))
     answer = surrogate.predict(samples)
     if output is not None and output.suffix == ".nc":
-        answer.to_netcdf(output)
+        _or_exit(lambda: answer.to_netcdf(output))
         return
     names = [name for name in map(str, answer.data_vars) if answer[name].ndim == 1]
-    meanings = answer["verdict"].attrs["flag_meanings"].split()
-    lines = [",".join(names)]
-    for row in range(answer.sizes["sample"]):
-        values = [
-            meanings[int(answer[name][row])]
-            if name == "verdict"
-            else f"{float(answer[name][row]):.10g}"
-            for name in names
-        ]
-        lines.append(",".join(values))
-    text = "\n".join(lines) + "\n"
+    rows = zip(*(_cells(answer[name]) for name in names), strict=True)
+    text = "".join(",".join(row) + "\n" for row in (names, *rows))
     if output is None:
         typer.echo(text, nl=False)
     else:
-        output.write_text(text)
+        _or_exit(lambda: output.write_text(text))
 
 
 @app.command()
@@ -76,6 +91,18 @@ def info(
             f"{variable.lower:g} to {variable.upper:g}"
         )
     typer.echo(json.dumps(json.loads(surrogate.record), indent=2))
+
+
+def _cells(column: "xarray.DataArray") -> list[str]:
+    """Numbers with ten digits, CF flags as words: one for a value, any for masks."""
+    codes, words = column.values.tolist(), column.attrs.get("flag_meanings", "").split()
+    if "flag_values" in column.attrs:
+        named = dict(zip(column.attrs["flag_values"].tolist(), words, strict=True))
+        return [named[code] for code in codes]
+    if "flag_masks" in column.attrs:
+        bits = list(zip(column.attrs["flag_masks"].tolist(), words, strict=True))
+        return [" ".join(word for bit, word in bits if code & bit) for code in codes]
+    return [f"{number:.10g}" for number in codes]
 
 
 def _use_float64() -> None:

@@ -4,11 +4,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import xarray
 from typer.testing import CliRunner
 
-from froude.command_line import app
+import froude
+from froude.command_line import _cells, app
 from froude.datasets import DesignSpace, Variable, evaluate, sobol
-from froude.surrogates import certify, fit_baseline, save
+from froude.surrogates import Reason, certify, fit_baseline, save
 
 SPACE = DesignSpace((Variable("a", 1.0, 2.0, "m"), Variable("b", 1.0, 2.0, "m")))
 
@@ -47,12 +49,53 @@ def test_info_lists_what_a_model_answers(model):
     assert "area" in result.output and "certified: yes" in result.output
 
 
-def test_a_broken_model_and_a_strange_design_end_in_one_line(model, tmp_path):
-    (tmp_path / "designs.csv").write_text("a,b\n1.25,9.0\n")
-    outside = call("predict", model, tmp_path / "designs.csv")
-    assert outside.exit_code == 1 and "b" in outside.output
+def test_a_design_outside_is_rejected_and_the_others_are_answered(model, tmp_path):
+    (tmp_path / "designs.csv").write_text("a,b\n1.25,1.5\n1.25,9.0\n1.5,nan\n")
+    written = call(
+        "predict", model, tmp_path / "designs.csv", "--output", tmp_path / "out.csv"
+    )
+    assert written.exit_code == 0, written.output
+    header, *rows = (tmp_path / "out.csv").read_text().splitlines()
+    rows = [dict(zip(header.split(","), r.split(","), strict=True)) for r in rows]
+    assert [row["verdict"] for row in rows] == ["ok", "reject", "reject"]
+    assert [row["verdict_reason"] for row in rows] == ["", "bounds", "bounds"]
+    for name in ("area", "area_lower", "area_upper"):
+        assert np.isnan([float(row[name]) for row in rows]).tolist() == [False, 1, 1]
+
+
+def test_reasons_are_written_in_words():
+    reason = Reason.DISTANCE | Reason.SPREAD | Reason.UNCERTIFIED
+    masks = np.asarray([member.value for member in Reason], np.int8)
+    words = " ".join(member.name.lower() for member in Reason)
+    attrs = {"flag_masks": masks, "flag_meanings": words}
+    column = xarray.DataArray(np.array([0, reason], np.int8), attrs=attrs)
+    assert _cells(column) == ["", "distance spread uncertified"]
+
+
+def test_the_version_is_told():
+    result = call("--version")
+    assert result.exit_code == 0
+    assert result.output == f"froude {froude.__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("a\n1.0\n", "missing ['b']"), ("a,b\n1,x\n", "line 2: b = 'x' is not")],
+)
+def test_a_bad_csv_ends_in_one_line(model, tmp_path, text, message):
+    (tmp_path / "designs.csv").write_text(text)
+    result = call("predict", model, tmp_path / "designs.csv")
+    assert result.exit_code == 1 and message in result.output
+    assert result.output.startswith("froude: ") and result.output.count("\n") == 1
+
+
+def test_a_broken_model_and_a_missing_folder_end_in_one_line(model, tmp_path):
+    (tmp_path / "designs.csv").write_text("a,b\n1.25,1.5\n")
     broken = tmp_path / "broken.froude"
     broken.write_bytes(model.read_bytes()[:-20])
     cut = call("predict", broken, tmp_path / "designs.csv")
-    assert cut.exit_code == 1 and "froude:" in cut.output
-    assert np.all(["Traceback" not in r.output for r in (outside, cut)])
+    nowhere = ("--output", tmp_path / "nowhere" / "out.csv")
+    lost = call("predict", model, tmp_path / "designs.csv", *nowhere)
+    for result in (cut, lost):
+        assert result.exit_code == 1
+        assert result.output.startswith("froude: ") and result.output.count("\n") == 1
