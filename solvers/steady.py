@@ -15,6 +15,7 @@ from .newton import default_tolerance, find_root
 from .solution import Ledger, Solution, Statistics
 from .sparse import AbstractLinearSolver
 from .status import Status
+from .well_posed import diffuses_backwards, level_is_free
 
 
 def solve_steady(
@@ -81,9 +82,9 @@ def _solve_steady(discretization, guess, linear_solver, tolerance, max_steps):
         max_steps=max_steps,
     )
     status = jnp.where(
-        _diffuses_backwards(scheme, t, root.state), Status.INFEASIBLE, root.status
+        diffuses_backwards(scheme, t, root.state), Status.INFEASIBLE, root.status
     )
-    status = jnp.where(_level_is_free(scheme, t, root.state), Status.SINGULAR, status)
+    status = jnp.where(level_is_free(scheme, t, root.state), Status.SINGULAR, status)
     ledger = Ledger(
         content=jnp.zeros((1, guess.shape[0]), guess.dtype),
         source=scheme.source_integral(t, root.state)[None],
@@ -99,38 +100,3 @@ def _solve_steady(discretization, guess, linear_solver, tolerance, max_steps):
         statistics=Statistics(root.newton_steps, root.linear_steps, root.residual_norm),
         ledger=ledger,
     )
-
-
-def _diffuses_backwards(scheme, t, state):
-    """Whether somewhere a component's flux grows with its own gradient."""
-    law = scheme.problem.law
-
-    def worst(x, u):
-        still = jnp.zeros((u.shape[0], x.shape[0]), u.dtype)
-        slope = jax.jacfwd(lambda gradient: law.flux(t, x, u, gradient))(still)
-        return jnp.max(jnp.einsum("cdcd->cd", slope))
-
-    points = scheme.coordinates().astype(state.dtype)
-    return jnp.any(jax.vmap(worst, (0, 1))(points, scheme.collocate(state)) > 0)
-
-
-def _level_is_free(scheme, t, state):
-    """Whether some mix of components is supplied alike in every state.
-
-    The sum of its equations is then free of unknowns and the Jacobian singular.
-    """
-
-    def supply(state):
-        outflow = scheme.boundary_flux(t, state)
-        return scheme.source_integral(t, state) - sum(outflow.values())
-
-    def slope(key):
-        change = jax.random.uniform(key, state.shape, state.dtype, 0.5, 1.5)
-        return jax.jvp(supply, (state,), (change,))[1]
-
-    keys = jax.random.split(jax.random.key(0), state.shape[0])
-    slopes = jnp.stack([slope(key) for key in keys])
-    size = jnp.max(jnp.abs(slopes), axis=0)
-    scaled = slopes / jnp.where(size > 0, size, 1.0)
-    least = jnp.linalg.svd(scaled, compute_uv=False)[-1]
-    return least <= 1e3 * jnp.finfo(state.dtype).eps

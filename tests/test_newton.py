@@ -8,9 +8,7 @@ import pytest
 from line_elements import LineElements
 
 from froude.physics import (
-    AbstractBalanceLaw,
     Box,
-    Component,
     Dirichlet,
     HeatConduction,
     NormalFlux,
@@ -22,8 +20,6 @@ from froude.physics import (
 from froude.solvers import (
     DirectSolver,
     FiniteElement,
-    Fourier,
-    FourierGrid,
     Status,
     batch_value_and_gradient,
     budget,
@@ -48,26 +44,6 @@ def slab(conductivity, nodes=41, slope=0.01, dtype=jnp.float64):
     }
     problem = Problem(law, Box((0.0,), (1.0,)), ends, 300.0)
     return LineElements(problem, jnp.linspace(0.0, 1.0, nodes, dtype=dtype))
-
-
-class Trade(AbstractBalanceLaw):
-    """Two amounts that turn into each other; one may decay."""
-
-    loss: jax.Array
-
-    @property
-    def components(self):
-        return (Component("left", "1", "left"), Component("right", "1", "right"))
-
-    def storage(self, t, x, u):
-        return u
-
-    def flux(self, t, x, u, grad_u):
-        return -grad_u
-
-    def source(self, t, x, u, grad_u):
-        traded = u[0] - u[1]
-        return jnp.stack([-traded, traded - self.loss * (u[1] - 1.0)])
 
 
 def last_temperature(conductivity):
@@ -216,15 +192,6 @@ def test_a_level_that_nothing_fixes_is_singular_in_its_member_only():
     batch = eqx.filter_vmap(heated)(film, flux)
     assert batch.status.tolist() == [Status.SINGULAR, Status.SINGULAR, Status.OK]
     assert "Dirichlet" in Status(int(batch.status[0])).message
-
-
-def test_amounts_that_only_change_places_leave_the_level_free():
-    ring = Box((0.0,), (1.0,), (True,))
-    status = {}
-    for loss in (0.0, 0.1):
-        scheme = Fourier(Problem(Trade(jnp.array(loss)), ring), FourierGrid(4))
-        status[loss] = Status(int(solve_steady(scheme).status))
-    assert status == {0.0: Status.SINGULAR, 0.1: Status.OK}
 
 
 def test_no_dense_matrix_is_formed():

@@ -1,0 +1,86 @@
+"""What makes a steady problem unsolvable is seen in the state found."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from froude.physics import (
+    AbstractBalanceLaw,
+    AdvectionDiffusion,
+    Box,
+    Component,
+    HeatConduction,
+    Polynomial,
+    Problem,
+)
+from froude.solvers import Fourier, FourierGrid
+from froude.solvers.well_posed import diffuses_backwards, level_is_free
+
+
+def backwards(law, dimension, dtype=jnp.float64):
+    """Judge a law on a ring, whatever its state."""
+    ring = Box(np.zeros(dimension), np.ones(dimension), (True,) * dimension)
+    scheme = Fourier(Problem(law, ring), FourierGrid((3,) * dimension))
+    state = jnp.full((1,) + (3,) * dimension, 300.0, dtype)
+    return bool(diffuses_backwards(scheme, jnp.zeros((), dtype), state))
+
+
+@pytest.mark.parametrize(
+    ("tensor", "expected"),
+    [
+        ([[1.0, 2.0], [2.0, 1.0]], True),
+        ([[2.0, -0.5], [-0.5, 1.0]], False),
+        ([[1.0, 3.0], [-3.0, 1.0]], False),
+        ([[-1e-3, 0.0], [0.0, 1.0]], True),
+        ([[0.0, 0.0], [0.0, 0.0]], False),
+    ],
+)
+def test_a_tensor_is_judged_by_its_eigenvalues(tensor, expected):
+    assert backwards(HeatConduction(lambda T: jnp.array(tensor)), 2) == expected
+
+
+@pytest.mark.parametrize("dtype", [jnp.float32, jnp.float64])
+@pytest.mark.parametrize("rank", [1, 2])
+def test_directions_without_conduction_are_admitted(rank, dtype):
+    draws = np.random.default_rng(0)
+    for _ in range(4):
+        factor = draws.normal(size=(3, rank)) * draws.lognormal()
+        layered = jnp.asarray(factor @ factor.T, dtype)
+        uphill = layered - 1e-3 * jnp.max(layered) * jnp.eye(3, dtype=dtype)
+        assert not backwards(HeatConduction(lambda T, k=layered: k), 3, dtype)
+        assert backwards(HeatConduction(lambda T, k=uphill: k), 3, dtype)
+
+
+def test_conductivity_counts_where_the_state_is():
+    assert backwards(HeatConduction(Polynomial((1.0, -0.1))), 1)
+    assert not backwards(HeatConduction(Polynomial((1.0, 0.1))), 1)
+    assert not backwards(AdvectionDiffusion((1.0,)), 1)
+
+
+class Trade(AbstractBalanceLaw):
+    """Two amounts that turn into each other; one may decay."""
+
+    loss: jax.Array
+
+    @property
+    def components(self):
+        return (Component("left", "1", "left"), Component("right", "1", "right"))
+
+    def storage(self, t, x, u):
+        return u
+
+    def flux(self, t, x, u, grad_u):
+        return -grad_u
+
+    def source(self, t, x, u, grad_u):
+        traded = u[0] - u[1]
+        return jnp.stack([-traded, traded - self.loss * u[1]])
+
+
+@pytest.mark.parametrize(("loss", "free"), [(0.0, True), (1e-6, False)])
+def test_amounts_that_only_change_places_leave_the_level_free(loss, free):
+    ring = Box((0.0,), (1.0,), (True,))
+    scheme = Fourier(Problem(Trade(jnp.array(loss)), ring), FourierGrid(4))
+    state = jnp.arange(8.0).reshape(2, 4)
+    assert level_is_free(scheme, jnp.zeros(()), state) == free
