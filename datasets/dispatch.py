@@ -8,6 +8,7 @@ breaks the pool alone is `lost`.
 import concurrent.futures
 import contextlib
 import dataclasses
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
@@ -70,7 +71,8 @@ class Dispatcher:
         self._run = run
         self._executor = executor
         self._own: list[Executor] = []
-        workers = getattr(executor, "workers", getattr(executor, "_max_workers", 16))
+        # An executor that does not say how many workers it has may have a cluster.
+        workers = getattr(executor, "workers", getattr(executor, "_max_workers", 256))
         self._window = 4 * workers
         self._running: dict[concurrent.futures.Future, Task] = {}
 
@@ -159,9 +161,10 @@ class Dispatcher:
                 yield task, future.result()
             except (BrokenExecutor, concurrent.futures.CancelledError):
                 yield task, None
-            except (TimeLimitExceeded, WorkerLost) as error:
-                is_hang = isinstance(error, TimeLimitExceeded)
-                status = Status.TIMEOUT if is_hang else Status.LOST
+            except Exception as error:
+                status = _status(error)
+                if status is None:
+                    raise
                 single = len(task.rows) == 1
                 yield task, [Outcome(status, error=str(error))] if single else status
 
@@ -179,3 +182,13 @@ class Dispatcher:
             old._initargs,  # type: ignore[attr-defined]
         )
         self._own = [self._executor]
+
+
+def _status(error: Exception) -> Status | None:
+    """How a task ended whose worker is gone; None for what is no fault of a worker."""
+    if isinstance(error, TimeLimitExceeded):
+        return Status.TIMEOUT
+    # Only an executor of dask raises its error, and then dask is imported.
+    dask = sys.modules.get("distributed")
+    losses = (WorkerLost,) if dask is None else (WorkerLost, dask.KilledWorker)
+    return Status.LOST if isinstance(error, losses) else None

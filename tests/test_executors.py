@@ -1,11 +1,18 @@
 """One call through any executor, whatever happens to its workers."""
 
+import logging
 import multiprocessing
 import os
 import subprocess
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import (
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+)
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -130,6 +137,59 @@ def test_a_vmapped_chunk_that_kills_its_process_is_split_to_the_sample(tmp_path)
     with SpawnRunner(1, time_limit=60.0) as runner:
         data = run(traced, tmp_path / "s", runner, vmapped=True)
     check(data, {EXIT: Status.LOST})
+
+
+def in_cluster(design):
+    return simulate(design, faults=(RAISE, EXIT))
+
+
+class KilledWorker(Exception):
+    """Stands for the error of dask.distributed."""
+
+
+class Cluster(Executor):
+    """An executor of unknown size, like dask's, that loses one of its samples."""
+
+    def submit(self, run, designs, slots):
+        future = Future()
+        if EXIT in np.round(designs["x"]):
+            future.set_exception(KilledWorker("4 workers died"))
+        else:
+            future.set_result(run(designs, slots))
+        return future
+
+
+@pytest.mark.parametrize("vmapped", [False, True])
+def test_a_sample_that_kills_the_workers_of_dask_is_lost_alone(
+    tmp_path, monkeypatch, vmapped
+):
+    dask = SimpleNamespace(KilledWorker=KilledWorker)
+    monkeypatch.setitem(sys.modules, "distributed", dask)
+    square = lambda design: ({"y": design["x"] ** 2}, {}, 0)
+    data = run(square, tmp_path / "s", Cluster(), vmapped=vmapped)
+    check(data, {EXIT: Status.LOST})
+    assert data["error"].values[EXIT] == "4 workers died"
+
+
+def test_what_is_no_fault_of_a_worker_is_raised(tmp_path):
+    with pytest.raises(KilledWorker):
+        run(in_thread, tmp_path / "s", Cluster())
+
+
+def test_a_cluster_of_dask_runs_the_samples(tmp_path):
+    distributed = pytest.importorskip("distributed")
+    with (
+        distributed.LocalCluster(
+            n_workers=2,
+            threads_per_worker=1,
+            dashboard_address=None,
+            silence_logs=logging.CRITICAL,
+        ) as cluster,
+        distributed.Client(cluster) as client,
+        client.get_executor() as executor,
+    ):
+        data = run(in_cluster, tmp_path / "s", executor)
+    check(data, {RAISE: Status.ERROR, EXIT: Status.LOST})
 
 
 def test_executors_that_fork_are_refused(tmp_path):

@@ -53,7 +53,6 @@ HEAVY = {
     "tqdm",
     "typer",
     "safetensors",
-    "tinygp",
     "gmsh",
     "pyamg",
     "dask",
