@@ -1,7 +1,7 @@
 """What a march keeps for its reverse pass.
 
-A march repeats one step. Its reverse pass needs the states of every step: `StoreAll`
-keeps them, `Checkpointed` keeps about √N of them and repeats the rest.
+A march repeats one step. Its reverse pass needs what every step computed: `StoreAll`
+keeps it, `Checkpointed` keeps the state of about every √N-th step and repeats the rest.
 """
 
 import abc
@@ -35,10 +35,10 @@ class AbstractAdjoint(eqx.Module):
 
 
 class StoreAll(AbstractAdjoint):
-    """Keep every state: memory grows with the number of steps."""
+    """Keep every step: memory grows with their number."""
 
     def repeat(self, step, carry, first, count):
-        return _scan(_keep_roots(step), carry, first, count)
+        return _scan(step, carry, first, count)
 
 
 class Checkpointed(AbstractAdjoint):
@@ -57,14 +57,14 @@ class Checkpointed(AbstractAdjoint):
 
         @jax.checkpoint
         def chunk(carry, start):
-            return _scan(_keep_roots(step), carry, start, length)
+            return _scan(step, carry, start, length)
 
         def body(carry, n):
             return chunk(carry, first + n * length), None
 
         carry, _ = lax.scan(body, carry, jnp.arange(chunks))
         if rest:
-            tail = lambda c, n: _scan(_keep_roots(step), c, n, rest)
+            tail = lambda c, n: _scan(step, c, n, rest)
             carry = jax.checkpoint(tail)(carry, first + chunks * length)
         return carry
 
@@ -74,6 +74,11 @@ def _scan(step, carry, first, count):
     return lax.scan(body, carry, first + jnp.arange(count))[0]
 
 
-def _keep_roots(step):
+def keep_root(step: Callable[[Carry, Array], Carry]) -> Callable:
+    """Let the reverse pass of an implicit step keep its root and repeat the rest.
+
+    A step that finds a root spends its time there; what is repeated is one assembly,
+    and the element matrices of every step need not be stored.
+    """
     policy = jax.checkpoint_policies.save_only_these_names(ROOT)
     return jax.checkpoint(step, policy=policy, prevent_cse=False)

@@ -8,10 +8,11 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array
 
-from .adjoint import AbstractAdjoint, StoreAll
+from .adjoint import AbstractAdjoint, StoreAll, keep_root
 from .balance import StageBalance
 from .default_solver import default_linear_solver
-from .discretization import AbstractDiscretization
+from .discretization import AbstractDiscretization, check_discretization
+from .explicit import Explicit
 from .implicit import SDIRK2
 from .initial_state import initial_state
 from .newton import default_tolerance, find_root
@@ -58,7 +59,9 @@ def solve(
     Raises:
         ValueError: a problem without initial state or interval, or `saves` that do not
             divide `steps`.
+        TypeError: a problem that is on no grid or mesh.
     """
+    check_discretization(discretization)
     problem = discretization.problem
     for name in ("initial", "interval"):
         if getattr(problem, name) is None:
@@ -110,29 +113,31 @@ def _solve(scheme, steps, method, saves, linear_solver, tolerance, adjoint):
 
     def advance(march: _March, n: Array) -> _March:
         t = start + n.astype(dtype) * dt
-        step = method.step(scheme, root, t, dt, march.state, march.memory)
-        finite = jnp.all(jnp.isfinite(step.state))
-        failed = jnp.where(finite, step.status, Status.NON_FINITE).astype(jnp.int8)
+        taken = method.step(scheme, root, t, dt, march.state, march.memory)
+        finite = jnp.all(jnp.isfinite(taken.state))
+        failed = jnp.where(finite, taken.status, Status.NON_FINITE).astype(jnp.int8)
         status = jnp.where(march.status == Status.OK, failed, march.status)
         moving = status != Status.NON_FINITE
         done = march.statistics
         moved = _March(
-            state=step.state,
-            amounts=jax.tree.map(jnp.add, march.amounts, step.amounts),
-            memory=step.memory,
+            state=taken.state,
+            amounts=jax.tree.map(jnp.add, march.amounts, taken.amounts),
+            memory=taken.memory,
             status=status,
             statistics=Statistics(
-                done.newton_steps + step.newton_steps,
-                done.linear_steps + step.linear_steps,
-                jnp.maximum(done.residual_norm, step.residual_norm),
+                done.newton_steps + taken.newton_steps,
+                done.linear_steps + taken.linear_steps,
+                jnp.maximum(done.residual_norm, taken.residual_norm),
             ),
         )
         frozen = march._replace(status=status)
         return jax.tree.map(lambda a, b: jnp.where(moving, a, b), moved, frozen)
 
+    step = advance if isinstance(method, Explicit) else keep_root(advance)
+
     def to_next_save(march: _March, k: Array):
         count = steps // saves
-        march = adjoint.repeat(advance, march, k * count, count)
+        march = adjoint.repeat(step, march, k * count, count)
         t = start + ((k + 1) * count).astype(dtype) * dt
         return march, (march.state, march.amounts, scheme.content(t, march.state))
 
