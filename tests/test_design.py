@@ -17,6 +17,7 @@ SPACE = DesignSpace(
         Variable("load", 1.0, 2.0, unit="N"),
     )
 )
+WIDER = DesignSpace((Variable("width", 1.0, 4.0, unit="m"), *SPACE.variables[1:]))
 
 
 def simulate(design):
@@ -244,6 +245,7 @@ def test_a_solver_without_the_quantity_is_refused(certified):
         ({"budget": 8.5}, ValueError, "budget is 8.5; give an integer"),
         ({"audit": 2.0}, ValueError, "audit is 2.0; give a number between 0 and 1"),
         ({"seed": -3}, ValueError, "seed is -3"),
+        ({"samples": sobol(WIDER, 4, seed=0)}, ValueError, "another space"),
         ({"samples": [1.0, 2.0]}, TypeError, "names no variables"),
         ({"samples": {"width": [1.0]}}, ValueError, r"missing \['height', 'load'\]"),
     ],

@@ -27,6 +27,7 @@ from froude.datasets import (
     without_cost,
 )
 from froude.datasets.identity import identity
+from froude.datasets.store import _locked
 from froude.solvers.status import Status
 
 SPACE = DesignSpace(
@@ -297,6 +298,34 @@ def test_a_full_disk_leaves_nothing_half_written(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["s", "unbroken"]
 
 
+def test_a_disk_that_is_full_when_a_store_is_extended_loses_no_sample(tmp_path):
+    """Files over 100 bytes cannot be written: the new lengths don't fit."""
+    double = lambda design: ({"b": 2.0 * design["a"]}, {}, 0)
+    store, options = tmp_path / "s", {"outputs": {}, "problem": "double"}
+    before = generate(double, sobol(SPACE, 16, seed=0), store, **options).load()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+    try:
+        with pytest.raises(OSError, match=f"Could not extend the store {store}"):
+            generate(double, sobol(SPACE, 64, seed=0), store, **options)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert_same(open_dataset(store), before)
+    longer = generate(double, sobol(SPACE, 64, seed=0), store, **options)
+    assert (longer["status"] == Status.OK).all() and longer.sizes["sample"] == 64
+
+
+def test_a_second_writer_is_refused(tmp_path):
+    double = lambda design: ({"b": 2.0 * design["a"]}, {}, 0)
+    store, options = tmp_path / "s", {"outputs": {}, "problem": "double"}
+    generate(double, sobol(SPACE, 16, seed=0), store, **options)
+    with (
+        _locked(store),
+        pytest.raises(BlockingIOError, match=f"Another process is writing.*{store}"),
+    ):
+        generate(double, sobol(SPACE, 64, seed=0), store, **options)
+
+
 def test_a_sweep_that_mostly_fails_is_stopped_and_can_go_on(tmp_path):
     def failing(design):
         if design["a"] < 0.8:
@@ -348,4 +377,8 @@ def test_bad_samples_and_untraceable_functions_are_refused(tmp_path):
         generate(lambda d: ({"T": jnp.ones(3)}, {}, 0), samples, tmp_path / "s")
     with pytest.raises(ValueError, match=r"returns \['a'\], names.*already"):
         generate(lambda d: ({"a": d["a"]}, {}, 0), samples, tmp_path / "s")
+    for options in ({"chunk": 0}, {"chunk": 2.5}, {"failure_limit": 1.5}):
+        (name,) = options
+        with pytest.raises(ValueError, match=f"{name} is {options[name]}; give"):
+            generate(simulate, samples, tmp_path / "s", **options)
     assert not (tmp_path / "s").exists()
