@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from .balance_law import AbstractHyperbolicLaw, Component
-from .parameter import function_parameter
+from .parameter import as_vector, function_parameter
 
 
 class AdvectionDiffusion(AbstractHyperbolicLaw):
@@ -26,11 +26,13 @@ class AdvectionDiffusion(AbstractHyperbolicLaw):
         component: name and unit of the scalar.
     """
 
-    velocity: Callable[..., Array] = function_parameter("velocity")
+    velocity: Callable[..., Array] = function_parameter("velocity", ("t", "x"))
     diffusivity: Callable[..., Array] = function_parameter(
-        "diffusivity", minimum=0.0, default=0.0
+        "diffusivity", ("t", "x"), minimum=0.0, default=0.0
     )
-    production: Callable[..., Array] = function_parameter("production", default=0.0)
+    production: Callable[..., Array] = function_parameter(
+        "production", ("t", "x"), default=0.0
+    )
     component: Component = eqx.field(
         static=True, default=Component("concentration", "mol m-3", "concentration")
     )
@@ -45,13 +47,16 @@ class AdvectionDiffusion(AbstractHyperbolicLaw):
     def flux(self, t, x, u, grad_u):
         d = self.diffusivity(t, x)
         diffusive = grad_u @ d.T if jnp.ndim(d) == 2 else d * grad_u
-        return u[:, None] * self.velocity(t, x)[None, :] - diffusive
+        return u[:, None] * self._velocity(t, x) - diffusive
 
     def source(self, t, x, u, grad_u):
         return jnp.broadcast_to(self.production(t, x), u.shape)
 
     def max_wave_speed(self, t, x, u, normal):
-        return jnp.abs(jnp.dot(self.velocity(t, x), normal))
+        return jnp.abs(jnp.dot(self._velocity(t, x), normal))
+
+    def _velocity(self, t, x):
+        return as_vector(self.velocity(t, x), "velocity", x)
 
 
 def advected_mode(

@@ -101,7 +101,9 @@ class Dirichlet(AbstractEssentialCondition):
         component_names: components held; `None` for all.
     """
 
-    boundary_value: Callable[..., Array] = function_parameter("boundary_value")
+    boundary_value: Callable[..., Array] = function_parameter(
+        "boundary_value", ("t", "x")
+    )
     component_names: tuple[str, ...] | None = eqx.field(static=True, default=None)
 
     def value(self, t, x):
@@ -119,7 +121,7 @@ class NormalFlux(AbstractNaturalCondition):
         component_names: components acted on; `None` for all.
     """
 
-    outward_flux: Callable[..., Array] = function_parameter("outward_flux")
+    outward_flux: Callable[..., Array] = function_parameter("outward_flux", ("t", "x"))
     component_names: tuple[str, ...] | None = eqx.field(static=True, default=None)
 
     def normal_flux(self, t, x, normal, u):
@@ -140,8 +142,10 @@ class Robin(AbstractNaturalCondition):
         component_names: components acted on; `None` for all.
     """
 
-    coefficient: Callable[..., Array] = function_parameter("coefficient", minimum=0.0)
-    ambient: Callable[..., Array] = function_parameter("ambient")
+    coefficient: Callable[..., Array] = function_parameter(
+        "coefficient", ("u",), minimum=0.0
+    )
+    ambient: Callable[..., Array] = function_parameter("ambient", ("t", "x"))
     component_names: tuple[str, ...] | None = eqx.field(static=True, default=None)
 
     def normal_flux(self, t, x, normal, u):
@@ -162,7 +166,9 @@ class Radiation(AbstractNaturalCondition):
     """
 
     emissivity: Array = parameter("emissivity", minimum=0.0)
-    ambient: Callable[..., Array] = function_parameter("ambient", minimum=0.0)
+    ambient: Callable[..., Array] = function_parameter(
+        "ambient", ("t", "x"), minimum=0.0
+    )
     component_names: tuple[str, ...] | None = eqx.field(static=True, default=None)
 
     def normal_flux(self, t, x, normal, u):

@@ -9,7 +9,7 @@ from jax.scipy.special import logsumexp
 from jaxtyping import Array, Float
 
 from .balance_law import AbstractHyperbolicLaw, Component
-from .parameter import parameter
+from .parameter import as_vector, parameter
 
 
 class Burgers(AbstractHyperbolicLaw):
@@ -31,7 +31,8 @@ class Burgers(AbstractHyperbolicLaw):
         return u
 
     def flux(self, t, x, u, grad_u):
-        return 0.5 * (u * u)[:, None] * self.direction - self.viscosity * grad_u
+        b = as_vector(self.direction, "direction", x)
+        return 0.5 * (u * u)[:, None] * b - self.viscosity * grad_u
 
     def source(self, t, x, u, grad_u):
         return jnp.zeros_like(u)

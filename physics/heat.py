@@ -25,9 +25,13 @@ class HeatConduction(AbstractBalanceLaw):
         heat_source: q [W m^-3]: a number or a callable pytree q(t, x).
     """
 
-    conductivity: Callable[..., Array] = function_parameter("conductivity", minimum=0.0)
-    heat_capacity: Array = parameter("heat_capacity", minimum=0.0, default=1.0)
-    heat_source: Callable[..., Array] = function_parameter("heat_source", default=0.0)
+    conductivity: Callable[..., Array] = function_parameter(
+        "conductivity", ("T",), minimum=0.0
+    )
+    heat_capacity: Array = parameter("heat_capacity", above=0.0, default=1.0)
+    heat_source: Callable[..., Array] = function_parameter(
+        "heat_source", ("t", "x"), default=0.0
+    )
 
     @property
     def components(self) -> tuple[Component, ...]:

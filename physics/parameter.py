@@ -1,5 +1,6 @@
 """Physical parameters as traced array leaves, checked once where they are given."""
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -7,22 +8,26 @@ import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
-from jaxtyping import Array
+from jaxtyping import Array, Float
 
 
-def as_parameter(value: Any, name: str, *, minimum: float | None = None) -> Array:
+def as_parameter(
+    value: Any, name: str, *, minimum: float | None = None, above: float | None = None
+) -> Array:
     """Turn a number into a float array leaf and refuse values physics cannot use.
 
     Args:
         value: number or array, any shape.
         name: the argument as the user typed it, for the error message.
         minimum: smallest admissible value; `None` for no bound.
+        above: bound that is not admissible itself; `None` for no bound.
 
     Returns:
         A floating-point array of the same shape.
 
     Raises:
-        ValueError: not finite, or below `minimum`. Traced values are not checked.
+        ValueError: not finite, below `minimum` or not above `above`. Traced values
+            are not checked.
         TypeError: not a number.
     """
     try:
@@ -41,16 +46,41 @@ def as_parameter(value: Any, name: str, *, minimum: float | None = None) -> Arra
             raise ValueError(
                 f"{name} = {host} is below {minimum:g}; give {name} >= {minimum:g}."
             )
+        if above is not None and np.any(host <= above):
+            raise ValueError(
+                f"{name} = {host} is not above {above:g}; give {name} > {above:g}."
+            )
     return array
 
 
-def parameter(name: str, *, minimum: float | None = None, **options: Any) -> Any:
+def parameter(
+    name: str,
+    *,
+    minimum: float | None = None,
+    above: float | None = None,
+    **options: Any,
+) -> Any:
     """Declare a numeric field of a law: an array leaf checked by `as_parameter`."""
 
     def convert(value: Any) -> Array:
-        return as_parameter(value, name, minimum=minimum)
+        return as_parameter(value, name, minimum=minimum, above=above)
 
     return eqx.field(converter=convert, **options)
+
+
+def as_vector(value: Any, name: str, x: Float[Array, " dim"]) -> Float[Array, " dim"]:
+    """A vector at the point `x`.
+
+    Raises:
+        ValueError: not one number per axis, which would silently broadcast.
+    """
+    vector = jnp.asarray(value)
+    if vector.shape != x.shape:
+        raise ValueError(
+            f"{name} has the shape {vector.shape} in {len(x)} dimensions; give one "
+            "number per axis, such as (1.0,) in one dimension."
+        )
+    return vector
 
 
 class Constant(eqx.Module):
@@ -87,6 +117,10 @@ class Tabulated(eqx.Module):
     Args:
         points: (n,), increasing.
         values: (n,).
+
+    Raises:
+        ValueError: vectors of different length, or points that do not increase
+            (unless traced).
     """
 
     points: Array = parameter("points")
@@ -98,20 +132,37 @@ class Tabulated(eqx.Module):
                 f"points {self.points.shape} and values {self.values.shape} must be "
                 "vectors of one length."
             )
+        if not isinstance(self.points, Tracer):
+            falls = np.flatnonzero(np.diff(np.asarray(self.points)) <= 0)
+            if len(falls):
+                first, second = np.asarray(self.points)[falls[0] : falls[0] + 2]
+                raise ValueError(
+                    f"points: {second:g} follows {first:g}, but points must increase; "
+                    "sort points and values together."
+                )
 
     def __call__(self, s: Array) -> Array:
         return jnp.interp(s, self.points, self.values)
 
 
 def as_function(
-    value: Any, name: str, *, minimum: float | None = None
+    value: Any,
+    name: str,
+    arguments: tuple[str, ...],
+    *,
+    minimum: float | None = None,
 ) -> Callable[..., Any]:
     """Keep a callable pytree; wrap a number in `Constant` after checking it.
 
     A matrix is judged by the eigenvalues of its symmetric part: the conductivity of a
     turned anisotropic solid has negative entries.
+
+    Raises:
+        ValueError: see `as_parameter`, or a matrix with an eigenvalue below `minimum`.
+        TypeError: not a number, or a function that does not take `arguments`.
     """
     if callable(value):
+        _check_signature(value, name, arguments)
         return value
     array = as_parameter(value, name)
     if minimum is None or array.ndim != 2 or isinstance(array, Tracer):
@@ -126,12 +177,36 @@ def as_function(
     return Constant(array)
 
 
+def _check_signature(
+    value: Callable[..., Any], name: str, arguments: tuple[str, ...]
+) -> None:
+    try:
+        signature = inspect.signature(value)
+    except (TypeError, ValueError):
+        return  # some compiled functions do not tell
+    try:
+        signature.bind(*arguments)
+    except TypeError as error:
+        wanted = ", ".join(arguments)
+        raise TypeError(
+            f"{name} is called with ({wanted}), but the function given takes "
+            f"{signature}; write it as a function of ({wanted})."
+        ) from error
+
+
 def function_parameter(
-    name: str, *, minimum: float | None = None, **options: Any
+    name: str,
+    arguments: tuple[str, ...],
+    *,
+    minimum: float | None = None,
+    **options: Any,
 ) -> Any:
-    """Declare a field that is a number or a function, such as k or k(T)."""
+    """Declare a field that is a number or a function, such as k or k(T).
+
+    `arguments` names what the function is called with, such as `("t", "x")`.
+    """
 
     def convert(value: Any) -> Callable[..., Any]:
-        return as_function(value, name, minimum=minimum)
+        return as_function(value, name, arguments, minimum=minimum)
 
     return eqx.field(converter=convert, **options)

@@ -46,7 +46,7 @@ class Problem(eqx.Module):
     domain: AbstractDomain
     conditions: Conditions = eqx.field(converter=_as_conditions, default_factory=dict)
     initial: Callable[[Float[Array, " dim"]], Array] | None = eqx.field(
-        converter=lambda v: None if v is None else as_function(v, "initial"),
+        converter=lambda v: None if v is None else as_function(v, "initial", ("x",)),
         default=None,
     )
     interval: Float[Array, " 2"] | None = eqx.field(

@@ -42,6 +42,7 @@ from .solution import Statistics as Statistics
 from .solve import solve as solve
 from .sparse import AbstractLinearSolver as AbstractLinearSolver
 from .sparse import DirectSolver as DirectSolver
+from .sparse import Krylov as Krylov
 from .sparse import LinearSolution as LinearSolution
 from .sparse import MultigridCG as MultigridCG
 from .sparse import SparseMatrix as SparseMatrix
@@ -57,6 +58,7 @@ from .steady import solve_steady as solve_steady
 from .structured_mesh import box_mesh as box_mesh
 from .structured_mesh import rectangle_mesh as rectangle_mesh
 from .time_method import AbstractTimeMethod as AbstractTimeMethod
+from .topology import Topology as Topology
 from .verification import GradientCheck as GradientCheck
 from .verification import gradient_check as gradient_check
 from .verification import observed_order as observed_order

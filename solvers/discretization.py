@@ -141,3 +141,16 @@ class AbstractDiscretization(eqx.Module):
         """Take `balance` on free rows and `departure` from g on essential rows."""
         free = self.free()
         return balance if free is None else jnp.where(free, balance, departure)
+
+
+def check_discretization(value: Any) -> None:
+    """Refuse what is no discretisation, such as a problem that lies on no grid yet.
+
+    Raises:
+        TypeError: no `AbstractDiscretization`.
+    """
+    if not isinstance(value, AbstractDiscretization):
+        raise TypeError(
+            f"discretization is a {type(value).__name__}; put the problem on a grid or "
+            "mesh first: discretize(problem, CartesianGrid(64))."
+        )

@@ -3,6 +3,7 @@
 Finite volumes and the Fourier scheme share it: states live on cell centres.
 """
 
+import operator
 from typing import TYPE_CHECKING, Any
 
 import equinox as eqx
@@ -92,6 +93,20 @@ class Lattice(eqx.Module):
             for index, component in enumerate(components)
         }
         return xr.Dataset(variables, coordinates, {"Conventions": "CF-1.11"})
+
+
+def as_shape(cells: Any) -> tuple[int, ...]:
+    """Cells along each axis from one whole number or several.
+
+    Raises:
+        TypeError: something else than whole numbers.
+    """
+    try:
+        return tuple(operator.index(n) for n in np.ravel(cells))
+    except TypeError as error:
+        raise TypeError(
+            f"shape = {cells!r} must be whole numbers, such as 64 or (64, 32)."
+        ) from error
 
 
 def box_of(domain: AbstractDomain, shape: tuple[int, ...], scheme: str) -> Box:

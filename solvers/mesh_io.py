@@ -1,7 +1,11 @@
 """Meshes and nodal fields in and out of files, through meshio."""
 
+import io
+import sys
 from collections.abc import Mapping
+from contextlib import redirect_stderr, redirect_stdout
 from os import PathLike
+from pathlib import Path
 
 import numpy as np
 
@@ -29,17 +33,11 @@ def read_mesh(path: str | PathLike) -> Mesh:
         A mesh; two-dimensional where all z are equal.
 
     Raises:
-        ValueError: no such file, no cells, mixed or unsupported cell types, a curved
-            surface, or whatever `Mesh.from_cells` refuses.
+        FileNotFoundError: no such file.
+        ValueError: no readable mesh, no cells, mixed or unsupported cell types, a
+            curved surface, or whatever `Mesh.from_cells` refuses.
     """
-    import meshio
-
-    try:
-        found = meshio.read(path)
-    except (meshio.ReadError, KeyError, IndexError, SystemExit) as error:
-        raise ValueError(
-            f"path = {str(path)!r} is no readable mesh: {error}"
-        ) from error
+    found = _read(path)
     kind = _cell_type(path, found)
     cell = CELLS[kind]
     points = _flatten(path, np.asarray(found.points, float), cell.dimension)
@@ -119,6 +117,30 @@ def write_mesh(
         marks[0][members] = 1
         data[f"{_PREFIX}{name}"] = marks
     meshio.write(path, meshio.Mesh(points, blocks, fields, data))
+
+
+def _read(path):
+    import meshio
+
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"path = {str(path)!r}: there is no such mesh file.")
+    # meshio prints an empty line for each format it tries, and ends the program after
+    # the last one.
+    said = io.StringIO()
+    try:
+        with redirect_stdout(io.StringIO()), redirect_stderr(said):
+            found = meshio.read(path)
+    except SystemExit:
+        reason = " ".join(said.getvalue().split())
+        raise ValueError(
+            f"path = {str(path)!r} is no readable mesh: {reason}"
+        ) from None
+    except (meshio.ReadError, KeyError, IndexError) as error:
+        raise ValueError(
+            f"path = {str(path)!r} is no readable mesh: {error}"
+        ) from error
+    sys.stderr.write(said.getvalue())
+    return found
 
 
 def _write_gmsh(path, mesh: Mesh, points, blocks, parts, fields) -> None:

@@ -9,7 +9,7 @@ from jaxtyping import Array
 
 from .balance import SteadyBalance
 from .default_solver import default_linear_solver
-from .discretization import AbstractDiscretization
+from .discretization import AbstractDiscretization, check_discretization
 from .initial_state import initial_state
 from .newton import default_tolerance, find_root
 from .solution import Ledger, Solution, Statistics
@@ -52,7 +52,11 @@ def solve_steady(
         `NOT_CONVERGED`, `NON_FINITE`, `PRECISION`, `INFEASIBLE` where the law diffuses
         backwards at the state found (negative conductivity), or `SINGULAR` where
         nothing fixes the level, as under given fluxes only, balanced or not.
+
+    Raises:
+        TypeError: a problem that is on no grid or mesh.
     """
+    check_discretization(discretization)
     return _solve_steady(
         discretization,
         guess,

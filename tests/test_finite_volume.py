@@ -25,6 +25,7 @@ from froude.physics import (
     burgers_cole_hopf,
     manufactured,
 )
+from froude.solvers import FourierGrid
 from froude.solvers.finite_volume import (
     CartesianGrid,
     FiniteVolume,
@@ -369,6 +370,15 @@ def test_export_labels_axes_and_components():
     np.testing.assert_allclose(
         fv.collocate(states[0])[0], fv.coordinates() @ np.array([1.0, 10.0])
     )
+
+
+def test_counts_of_cells_are_whole_numbers_of_any_type():
+    for grid in (CartesianGrid, FourierGrid):
+        assert grid(np.int64(8)).shape == (8,)
+        assert grid(np.array([8, 4], np.int32)).shape == (8, 4)
+        assert isinstance(grid([np.int64(8), 4]).shape[0], int)
+        with pytest.raises(TypeError, match="shape = 64.0 must be whole numbers"):
+            grid(64.0)
 
 
 def test_unusable_grids_and_domains_are_refused_by_name():

@@ -200,8 +200,16 @@ def test_files_that_hold_no_usable_mesh_are_refused(tmp_path):
         with pytest.raises(ValueError, match=message):
             read_mesh(tmp_path / "bad.vtu")
     (tmp_path / "bad.msh").write_text("nonsense")
-    with pytest.raises(ValueError, match="no readable mesh"):
+    with pytest.raises(ValueError, match="no readable mesh: Error: Couldn't read"):
         read_mesh(tmp_path / "bad.msh")
+    with pytest.raises(FileNotFoundError, match=r"none\.msh'.* no such mesh file"):
+        read_mesh(tmp_path / "none.msh")
+
+
+def test_reading_a_mesh_prints_nothing(tmp_path, capfd):
+    write_mesh(tmp_path / "mesh.msh", rectangle_mesh(2, 2))
+    read_mesh(tmp_path / "mesh.msh")
+    assert capfd.readouterr() == ("", "")
 
 
 PUBLIC = {

@@ -30,6 +30,7 @@ from froude.solvers import (
     gradient_check,
     observed_order,
     solve,
+    solve_steady,
 )
 
 
@@ -105,6 +106,12 @@ def test_checkpointed_gradients_equal_stored_ones_and_pass_the_gate(method):
     assert abs(again / stored - 1) < 1e-13
     check = gradient_check(lambda k: energy(k, StoreAll()), at)
     assert check.best < 1e-6 and check.dot_product < 1e-12
+
+
+@pytest.mark.parametrize("run", [solve_steady, lambda p: solve(p, steps=2)])
+def test_a_problem_on_no_grid_is_refused(run):
+    with pytest.raises(TypeError, match=r"discretization is a Problem; .*discretize\("):
+        run(bar().problem)
 
 
 def test_input_that_cannot_march_is_refused():

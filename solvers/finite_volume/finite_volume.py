@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 
 from ...physics import AbstractHyperbolicLaw, Problem
 from ..discretization import AbstractDiscretization
-from ..lattice import AXIS_NAMES, Lattice, box_of
+from ..lattice import AXIS_NAMES, Lattice, as_shape, box_of
 from ..pointwise import evaluate, in_dtype, rate_from_storage
 from ..sparse import SparseMatrix
 from .boundary_face import BoundaryFace
@@ -26,12 +26,10 @@ class CartesianGrid(eqx.Module):
         shape: cells along each axis, at least 3; an int in one dimension.
     """
 
-    shape: tuple[int, ...] = eqx.field(
-        static=True, converter=lambda n: (n,) if isinstance(n, int) else tuple(n)
-    )
+    shape: tuple[int, ...] = eqx.field(static=True, converter=as_shape)
 
     def __check_init__(self) -> None:
-        if not all(isinstance(n, int) and n >= 3 for n in self.shape):
+        if not all(n >= 3 for n in self.shape):
             raise ValueError(
                 f"shape = {self.shape} needs at least 3 cells on every axis."
             )

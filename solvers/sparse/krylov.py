@@ -26,7 +26,8 @@ class Krylov(AbstractLinearSolver):
         restart: directions kept between restarts.
         max_restarts: limit of restarts.
         preconditioner: linear function close to the inverse of the operator, a
-X derivative does not matter.
+            callable pytree; None for the method `precondition` of the operator, if it
+            has one. Its derivative does not matter.
 
     Reference:
         Saad, Schultz (1986), GMRES, SIAM J. Sci. Stat. Comput. 7,

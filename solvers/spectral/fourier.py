@@ -8,7 +8,7 @@ from jaxtyping import Array, Float
 
 from ...physics import Problem
 from ..discretization import AbstractDiscretization
-from ..lattice import Lattice, box_of
+from ..lattice import Lattice, as_shape, box_of
 from ..pointwise import evaluate, in_dtype, rate_from_storage
 from .dealiasing import AbstractDealiasing, Padded
 from .fourier_jacobian import FourierJacobian
@@ -22,12 +22,10 @@ class FourierGrid(eqx.Module):
         shape: points along each axis, at least 2, even or odd; an int in one dimension.
     """
 
-    shape: tuple[int, ...] = eqx.field(
-        static=True, converter=lambda n: (n,) if isinstance(n, int) else tuple(n)
-    )
+    shape: tuple[int, ...] = eqx.field(static=True, converter=as_shape)
 
     def __check_init__(self) -> None:
-        if not all(isinstance(n, int) and n >= 2 for n in self.shape):
+        if not all(n >= 2 for n in self.shape):
             raise ValueError(
                 f"shape = {self.shape} needs at least 2 points on every axis."
             )
