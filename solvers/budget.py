@@ -14,7 +14,7 @@ class Budget(NamedTuple):
 
     `relative` is `imbalance` over `scale`, the sum of the magnitudes of its terms: the
     content at the start and at each time, the boundary fluxes and the source. For a
-    steady solution the terms are rates and content does not count.
+    steady solution, which has one time, the terms are rates without content.
     """
 
     imbalance: Float[Array, "times components"]
@@ -37,7 +37,8 @@ def budget(solution: Solution) -> Budget:
     start = content[..., :1, :]
     left = sum(jax.tree.leaves(outflow), jnp.zeros_like(source))
     imbalance = content - start + left - source
-    scale = jnp.abs(content) + jnp.abs(start) + jnp.abs(source)
-    scale = scale + sum(jnp.abs(part) for part in jax.tree.leaves(outflow))
+    scale = sum((jnp.abs(part) for part in jax.tree.leaves(outflow)), jnp.abs(source))
+    if content.shape[-2] > 1:
+        scale = scale + jnp.abs(content) + jnp.abs(start)
     relative = imbalance / jnp.where(scale > 0, scale, 1.0)
     return Budget(imbalance, scale, relative)

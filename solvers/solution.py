@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 class Ledger(NamedTuple):
-    """Amounts accumulated since the start, at each saved time.
+    """What is stored at each saved time, and what was made and left since the start.
 
     Shapes: `content` and `source` (times, components), `outflow` maps each boundary
-    name to (times, components). Units: storage unit; for steady solves the rates per
-    second, with zero content.
+    name to (times, components). Units: storage unit; source and outflow of a steady
+    state are rates [storage unit s^-1].
     """
 
     content: Float[Array, "times components"]

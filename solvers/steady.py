@@ -90,7 +90,7 @@ def _solve_steady(discretization, guess, linear_solver, tolerance, max_steps):
     )
     status = jnp.where(level_is_free(scheme, t, root.state), Status.SINGULAR, status)
     ledger = Ledger(
-        content=jnp.zeros((1, guess.shape[0]), guess.dtype),
+        content=scheme.content(t, root.state)[None],
         source=scheme.source_integral(t, root.state)[None],
         outflow=jax.tree.map(
             lambda rate: rate[None], scheme.boundary_flux(t, root.state)
