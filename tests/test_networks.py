@@ -1,5 +1,7 @@
 """Network architectures against independent paths and analytic operators."""
 
+import warnings
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -176,3 +178,15 @@ def test_kernel_ridge_equals_the_gaussian_process_of_one_datum():
     assert abs(mean[0] - 0.8737593095) < 1e-10
     # The spread is that of a new run, noise included.
     assert abs(spread[0] ** 2 - (0.2289101158 + 0.01)) < 1e-10
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("value", [0.0, 293.15])
+def test_a_field_that_never_varies_has_a_quiet_basis(dtype, value):
+    fields = np.full((48, 5), value, dtype)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        basis = PODBasis.from_fields(fields)
+    coefficients = basis.encode(jnp.asarray(fields[0]))
+    assert np.all(np.abs(coefficients) < 1.0)
+    assert np.allclose(basis.decode(coefficients), fields[0], rtol=1e-6, atol=0.0)

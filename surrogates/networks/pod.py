@@ -6,6 +6,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from ..round_off import round_off
+
 
 class PODBasis(eqx.Module):
     """Mean field and leading orthonormal modes of a set of fields.
@@ -56,11 +58,13 @@ class PODBasis(eqx.Module):
         mean = fields.mean(axis=0)
         left, singular, right = np.linalg.svd(fields - mean, full_matrices=False)
         energy = np.cumsum(singular**2)
-        left_out = np.sqrt(np.maximum(1.0 - energy / max(energy[-1], 1e-300), 0.0))
+        tiny = np.finfo(fields.dtype).tiny
+        left_out = np.sqrt(np.maximum(1.0 - energy / max(energy[-1], tiny), 0.0))
         enough = int(np.argmax(left_out <= tolerance)) + 1
         count = max(1, min(enough, most, fields.shape[0] - 1))
         scale = singular[:count] / np.sqrt(fields.shape[0])
-        scale = np.maximum(scale, np.finfo(fields.dtype).tiny)
+        # A field that never varies has no mode, only round-off.
+        scale = np.maximum(scale, max(round_off(fields, None), tiny))
         return PODBasis(
             mean=jnp.asarray(mean),
             modes=jnp.asarray(right[:count].T),
