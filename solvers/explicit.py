@@ -2,23 +2,24 @@
 
 from typing import TYPE_CHECKING, Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 
 from .status import Status
-from .time_method import AbstractTimeMethod, Amounts, Step, rates
+from .time_method import AbstractTimeMethod, Step, combine, rates
 
 if TYPE_CHECKING:
     import diffrax
 
 
 class Explicit(AbstractTimeMethod):
-    """dU/dt = rhs(t, U) with an explicit diffrax solver and fixed steps.
+    """dU/dt = rhs(t, U) with an explicit Runge-Kutta method and fixed steps.
 
-    Boundary fluxes and sources are integrated beside the state by the same method.
-    Their books close to round-off for laws whose storage is linear in u. Steps above
-    the stability limit end with the status `NON_FINITE`.
+    The stages of diffrax's tableau are laid out one after the other, which is a quarter
+    faster than its own stage loop (docs/decisions.md). Boundary fluxes and sources are
+    integrated beside the state by the same weights. Their books close to round-off for
+    laws whose storage is linear in u. Steps above the stability limit end with the
+    status `NON_FINITE`.
 
     Args:
         solver: a diffrax Runge-Kutta method; `Heun` (order 2) when omitted.
@@ -29,7 +30,7 @@ class Explicit(AbstractTimeMethod):
 
     solver: Any = None
 
-    def _solver(self) -> "diffrax.AbstractERK":
+    def _tableau(self) -> "diffrax.ButcherTableau":
         import diffrax
 
         solver = diffrax.Heun() if self.solver is None else self.solver
@@ -39,39 +40,39 @@ class Explicit(AbstractTimeMethod):
                 "method of diffrax such as Heun() or Tsit5(). For implicit steps use "
                 "ThetaMethod, SDIRK2, SDIRK3 or BDF2."
             )
-        # Loops of fixed length differentiate in both modes.
-        return eqx.tree_at(
-            lambda s: s.scan_kind, solver, "bounded", is_leaf=lambda leaf: leaf is None
-        )
+        return solver.tableau
 
     def start(self, scheme, t, state):
-        solver = self._solver()
-        return solver.init(_term(scheme), t, t, _with_books(scheme, t, state), None)
+        return None
 
     def step(self, scheme, solve, t, dt, state, memory):
-        start = _with_books(scheme, t, state)
-        (end, amounts), _, _, memory, _ = self._solver().step(
-            _term(scheme), t, t + dt, start, None, memory, made_jump=False
-        )
+        tableau = self._tableau()
+        count = len(tableau.b_sol)
+        # A last stage without weight only estimates the error of an adaptive step.
+        while tableau.b_sol[count - 1] == 0.0:
+            count -= 1
+        stages = [_stage(scheme, t, state)]
+        for row, c in zip(tableau.a_lower[: count - 1], tableau.c, strict=False):
+            within = _ahead(state, dt * row, [rate for rate, _ in stages])
+            stages.append(_stage(scheme, t + c * dt, within))
+        weights = dt * tableau.b_sol[:count]
+        end = _ahead(state, weights, [rate for rate, _ in stages])
+        amounts = combine(weights, [books for _, books in stages])
         finite = jnp.all(jnp.isfinite(end))
         status = jnp.where(finite, Status.OK, Status.NON_FINITE).astype(jnp.int8)
         nothing = jnp.zeros((), jnp.int32)
-        residual = jnp.zeros((), state.dtype)
-        return Step(end, amounts, memory, status, nothing, nothing, residual)
+        return Step(
+            end, amounts, None, status, nothing, nothing, jnp.zeros((), state.dtype)
+        )
 
 
-def _term(scheme) -> "diffrax.ODETerm":
-    import diffrax
-
-    def field(t, augmented, args):
-        state = scheme.constrain(t, augmented[0])
-        rate = scheme.rhs(t, state)
-        _, storage_rate = jax.jvp(scheme.storage, (t, state), (jnp.ones_like(t), rate))
-        return rate, rates(scheme, t, state, storage_rate)
-
-    return diffrax.ODETerm(field)
+def _stage(scheme, t, state):
+    """dU/dt and what crosses the boundary and is made, per second."""
+    state = scheme.constrain(t, state)
+    rate = scheme.rhs(t, state)
+    _, storage_rate = jax.jvp(scheme.storage, (t, state), (jnp.ones_like(t), rate))
+    return rate, rates(scheme, t, state, storage_rate)
 
 
-def _with_books(scheme, t, state) -> tuple[Any, Amounts]:
-    books = eqx.filter_eval_shape(rates, scheme, t, state, state)
-    return state, jax.tree.map(lambda b: jnp.zeros(b.shape, b.dtype), books)
+def _ahead(state, weights, slopes):
+    return state + combine(weights.astype(state.dtype), slopes)

@@ -156,8 +156,10 @@ def measure(function, design):
             jax.block_until_ready(program(fresh))
             if call:
                 times.append(time.perf_counter() - began)
-    value, gradient = map(np.median, seconds)
-    return value, gradient, both.memory_analysis().temp_size_in_bytes / 1e6
+    value, gradient = (float(np.median(times)) for times in seconds)
+    memory = both.memory_analysis()
+    megabytes = memory.temp_size_in_bytes / 1e6 if memory else float("nan")
+    return value, gradient, megabytes
 
 
 def run():
