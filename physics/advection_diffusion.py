@@ -47,7 +47,7 @@ class AdvectionDiffusion(AbstractHyperbolicLaw):
     def flux(self, t, x, u, grad_u):
         d = self.diffusivity(t, x)
         diffusive = grad_u @ d.T if jnp.ndim(d) == 2 else d * grad_u
-        return u[:, None] * self._velocity(t, x) - diffusive
+        return u[:, None] @ self._velocity(t, x)[None] - diffusive
 
     def source(self, t, x, u, grad_u):
         return jnp.broadcast_to(self.production(t, x), u.shape)

@@ -32,7 +32,8 @@ class Burgers(AbstractHyperbolicLaw):
 
     def flux(self, t, x, u, grad_u):
         b = as_vector(self.direction, "direction", x)
-        return 0.5 * (u * u)[:, None] * b - self.viscosity * grad_u
+        # A matrix product: XLA on the CPU is slow to sum the transpose of a broadcast.
+        return 0.5 * (u * u)[:, None] @ b[None] - self.viscosity * grad_u
 
     def source(self, t, x, u, grad_u):
         return jnp.zeros_like(u)

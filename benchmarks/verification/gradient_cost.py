@@ -55,10 +55,6 @@ DEPENDS = (
 )
 
 CALLS = 9
-GAP = (
-    "two of XLA's reductions on the CPU take as long as the transforms of the reverse "
-    "pass; three attempts are in docs/decisions.md"
-)
 ADJOINTS = {
     "all states stored": (StoreAll(), 3.0),
     "checkpointed": (Checkpointed(), 4.5),
@@ -107,7 +103,7 @@ def burgers_march(adjoint, design):
 
 
 def cases():
-    """(words, function of a design, design, limit, known gap)."""
+    """(words, function of a design, design, limit)."""
     plate = {"conductivity": jnp.array(2.0), "source": jnp.array(3.0)}
     sink = HeatSink.read(ROOT / "examples" / "meshes" / "heat_sink.msh")
     middle = SPACE.from_unit(jnp.full(SPACE.dimension, 0.5))
@@ -117,14 +113,12 @@ def cases():
         functools.partial(linear, 2, rectangle_mesh(200, 200), direct),
         plate,
         1.5,
-        "",
     )
     yield (
         "linear cube, Q1, 29,791 unknowns, multigrid",
         functools.partial(linear, 3, box_mesh(30, 30, 30), multigrid),
         plate,
         2.3,
-        "",
     )
     for words, solver in (("direct", direct), ("multigrid", multigrid)):
         yield (
@@ -132,7 +126,6 @@ def cases():
             functools.partial(heat_sink, sink, solver),
             middle,
             2.3,
-            "",
         )
     for words, (adjoint, limit) in ADJOINTS.items():
         yield (
@@ -140,14 +133,12 @@ def cases():
             functools.partial(conduction_march, adjoint),
             {"conductivity": jnp.array(0.3)},
             limit,
-            "",
         )
         yield (
             f"Burgers march, Fourier 64², 1024 steps of three stages, {words}",
             functools.partial(burgers_march, adjoint),
             {"viscosity": jnp.array(0.01)},
             limit,
-            GAP if isinstance(adjoint, StoreAll) else "",
         )
 
 
@@ -172,7 +163,7 @@ def measure(function, design):
 
 
 def run():
-    for words, function, design, limit, gap in cases():
+    for words, function, design, limit in cases():
         value, gradient, megabytes = measure(function, design)
         print(f"{words}: {value:.4f} s, {gradient:.4f} s", flush=True)
         yield below(
@@ -180,5 +171,4 @@ def run():
             gradient / value,
             limit=limit,
             source="design: cost of a gradient",
-            known_gap=gap,
         )
