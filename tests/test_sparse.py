@@ -1,5 +1,7 @@
 """Sparse matrices and linear solvers against SciPy, pyamg and finite differences."""
 
+import resource
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -110,6 +112,19 @@ def test_direct_solver_factorises_once_per_matrix():
     found = jax.vmap(solve, (None, 0))(2 * matrix.values, cases)
     assert solver.cache.factorizations == 2
     np.testing.assert_allclose(2 * host @ found.T, cases.T, atol=1e-13)
+
+
+def test_factors_that_are_forgotten_give_their_memory_back():
+    host, rhs = poisson(15, 3)
+    pattern = SparsityPattern.from_scipy(host)
+    cache = FactorCache(max_factors=4)
+    peaks = []
+    for batch in range(30):
+        scales = 1.0 + np.arange(4) + 4.0 * batch
+        cache.solve(pattern, scales[:, None] * host.data, rhs[None], transposed=False)
+        peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    assert cache.factorizations == 120
+    assert peaks[-1] < 1.1 * peaks[4]
 
 
 @pytest.mark.parametrize(
