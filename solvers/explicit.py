@@ -34,13 +34,15 @@ class Explicit(AbstractTimeMethod):
         import diffrax
 
         solver = diffrax.Heun() if self.solver is None else self.solver
-        if not isinstance(solver, diffrax.AbstractERK):
+        tableau = getattr(solver, "tableau", None)
+        explicit = isinstance(solver, diffrax.AbstractERK)
+        if not explicit or not isinstance(tableau, diffrax.ButcherTableau):
             raise TypeError(
                 f"solver is a {type(solver).__name__}; give an explicit Runge-Kutta "
                 "method of diffrax such as Heun() or Tsit5(). For implicit steps use "
                 "ThetaMethod, SDIRK2, SDIRK3 or BDF2."
             )
-        return solver.tableau
+        return tableau
 
     def start(self, scheme, t, state):
         return None
