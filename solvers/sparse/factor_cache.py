@@ -78,7 +78,8 @@ class FactorCache:
                 self._workers = [_Worker() for _ in range(count)]
             workers = self._workers
             if key not in self._worker_of:
-                # Forgotten matrices are as many as those kept: start again.
+                # Half of these matrices or more are forgotten: start again. One that
+                # is still kept may then be factorised once more.
                 if len(self._worker_of) > 2 * self.max_factors:
                     self._worker_of.clear()
                 turn = next(self._turns) % len(workers)
