@@ -1,6 +1,7 @@
 """The nonlinear equations that a steady state and an implicit stage solve."""
 
 import abc
+from typing import Self
 
 import equinox as eqx
 from jaxtyping import Array
@@ -21,6 +22,11 @@ class AbstractBalance(eqx.Module):
     @abc.abstractmethod
     def jacobian(self, state: Array):
         """dF/dU at a state that holds the essential values."""
+
+    def prepared(self) -> Self:
+        """Equal to this one, with what does not depend on the state computed."""
+        scheme = self.discretization.prepared(self.t)
+        return eqx.tree_at(lambda this: this.discretization, self, scheme)
 
 
 class SteadyBalance(AbstractBalance):

@@ -2,7 +2,7 @@
 
 import abc
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -99,6 +99,13 @@ class AbstractDiscretization(eqx.Module):
     @abc.abstractmethod
     def export(self, times: Array, states: Array) -> "xr.Dataset":
         """Label states (times, *state) with coordinates, units and long names."""
+
+    @abc.abstractmethod
+    def prepared(self, t: Array) -> Self:
+        """Equal to this one at the time `t`, for iterations over states.
+
+        What does not depend on the state may be computed once and kept.
+        """
 
     def content(self, t: Array, state: Array) -> Float[Array, " components"]:
         """Integral of the storage over the domain [storage unit]."""

@@ -22,6 +22,7 @@ ROOT = "froude_root"
 _SHORTEST_STEP = 1 / 1024
 _NOISE_MARGIN = 100.0
 _FLOOR = 1e-3
+_FORCING = 0.1
 
 
 class Root(NamedTuple):
@@ -69,8 +70,8 @@ def find_root(
         The root with a status: `OK`; `NON_FINITE` where F or a step was not finite;
         `PRECISION` where round-off in F stopped the iteration; `NOT_CONVERGED`.
     """
-    scheme = balance.discretization
-    state = scheme.constrain(balance.t, guess)
+    balance = balance.prepared()
+    state = balance.discretization.constrain(balance.t, guess)
     residual = balance.residual(state)
     size = _norm(residual)
     first = _Iterate(
@@ -92,7 +93,7 @@ def find_root(
         moving = active(at)
         matrix = balance.jacobian(at.state)
         rhs = jnp.where(moving, -at.residual, 0.0).ravel()
-        solution = linear_solver.solve(matrix, rhs)
+        solution = linear_solver.solve(matrix, rhs, enough=_enough(at))
         correction = solution.value.reshape(at.state.shape)
         load = _load(balance, matrix, at)
         state, residual, size = _backtrack(balance, at, correction, moving)
@@ -148,6 +149,19 @@ class _Iterate(NamedTuple):
     linear_steps: Array
     finite: Array
     stuck: Array
+
+
+def _enough(at):
+    """Relative residual of the linear solve that keeps the convergence quadratic.
+
+    The first step is solved fully: it is the last one of a linear problem.
+
+    Reference:
+        S. C. Eisenstat and H. F. Walker (1996), SIAM J. Sci. Comput. 17, 16,
+        doi:10.1137/0917003.
+    """
+    forcing = jnp.minimum(_FORCING * at.relative, _FORCING)
+    return jnp.where(at.steps == 0, 0.0, forcing)
 
 
 def _load(balance, matrix, at):

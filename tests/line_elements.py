@@ -29,6 +29,9 @@ class LineElements(AbstractDiscretization):
     def project(self, function):
         return jax.vmap(function, out_axes=1)(self.points[:, None])
 
+    def prepared(self, t):
+        return self
+
     def storage(self, t, state):
         amount = jax.vmap(self.problem.law.storage, (None, 0, 1), 1)(
             t, self.points[:, None], state

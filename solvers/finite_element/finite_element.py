@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -26,9 +27,16 @@ from .boundary import (
     reaction_shares,
 )
 from .export import export_nodal
-from .geometry import cell_geometry, facet_geometry, gather_nodes
+from .geometry import (
+    CellGeometry,
+    FacetGeometry,
+    cell_geometry,
+    facet_geometry,
+    gather_nodes,
+)
 from .per_member import per_member
 from .sampling import error_norm, evaluate_at
+from .state_free import StateFree, affine_form, is_affine
 from .weak_form import cell_matrix, cell_vector, facet_matrix, facet_vector
 
 if TYPE_CHECKING:
@@ -65,11 +73,13 @@ class FiniteElement(AbstractDiscretization):
 
     problem: Problem
     mesh: Mesh
+    _prepared: StateFree | None
 
-    def __check_init__(self) -> None:
-        check_conditions(self.problem, self.mesh.topology)
-        if isinstance(self.problem.domain, Box):
-            check_extents(self.problem.domain, self.mesh)
+    def __init__(self, problem: Problem, mesh: Mesh) -> None:
+        check_conditions(problem, mesh.topology)
+        if isinstance(problem.domain, Box):
+            check_extents(problem.domain, mesh)
+        self.problem, self.mesh, self._prepared = problem, mesh, None
 
     @property
     def _components(self) -> int:
@@ -83,11 +93,38 @@ class FiniteElement(AbstractDiscretization):
         values = jax.vmap(lambda x: jnp.atleast_1d(function(x)))(self.mesh.points).T
         return jnp.broadcast_to(values, (self._components, len(self.mesh.points)))
 
+    def prepared(self, t: Array) -> "FiniteElement":
+        # one loop for each part, so that one which nobody reads is not computed
+        part = lambda compute: per_member(compute)(t)
+        names = natural_parts(self.problem)
+        forms = (None, None)
+        densities = (self._storage_density, self._supply_density)
+        at = (t, self.mesh.dimension, self._components, self.mesh.points.dtype)
+        if all(is_affine(density, *at) for density in densities):
+            forms = tuple(part(self._affine_form(density)) for density in densities)
+        once = StateFree(
+            part(lambda t: cell_geometry(self.mesh)),
+            {n: part(lambda t, n=n: facet_geometry(self.mesh, n)) for n in names},
+            *forms,
+        )
+        nothing = lambda node: node is None
+        return eqx.tree_at(lambda this: this._prepared, self, once, is_leaf=nothing)
+
     def storage(self, t: Array, state: Array) -> Array:
-        return self._assemble(self._storage_density, t, state)
+        def cells(t, nodal):
+            if self._prepared is not None and self._prepared.storage is not None:
+                return self._prepared.storage(nodal)
+            return self._tested(self._storage_density, t, nodal)
+
+        return self._assemble(cells, t, state)
 
     def inflow(self, t: Array, state: Array) -> Array:
-        return self._assemble(self._supply_density, t, state, facets=True)
+        def cells(t, nodal):
+            if self._prepared is not None and self._prepared.supply is not None:
+                return self._prepared.supply(nodal)
+            return self._tested(self._supply_density, t, nodal)
+
+        return self._assemble(cells, t, state, facets=True)
 
     def constrain(self, t: Array, state: Array) -> Array:
         for name, conditions in self.problem.conditions.items():
@@ -163,13 +200,15 @@ class FiniteElement(AbstractDiscretization):
         def density(t, x, u, grad_u):
             return self.problem.law.source(t, x, u, grad_u), None
 
-        return jnp.sum(self._assemble(density, t, state), axis=1)
+        cells = lambda t, nodal: self._tested(density, t, nodal)
+        return jnp.sum(self._assemble(cells, t, state), axis=1)
 
     def integrate(self, field: Array) -> Float[Array, " components"]:
         def density(t, x, u, grad_u):
             return u, None
 
-        return jnp.sum(self._assemble(density, jnp.zeros(()), field), axis=1)
+        cells = lambda t, nodal: self._tested(density, t, nodal)
+        return jnp.sum(self._assemble(cells, jnp.zeros(()), field), axis=1)
 
     def coordinates(self) -> Float[Array, "points dim"]:
         return self.mesh.points
@@ -217,23 +256,13 @@ class FiniteElement(AbstractDiscretization):
         return law.source(t, x, u, grad_u), law.flux(t, x, u, grad_u)
 
     def _jacobian_values(self, t, state, storage_weight, inflow_weight) -> Array:
-        steady = isinstance(storage_weight, int | float) and storage_weight == 0
-
-        def density(t, x, u, grad_u):
-            source, flux = self._supply_density(t, x, u, grad_u)
-            value = -inflow_weight * source
-            if not steady:
-                value = value + storage_weight * self.problem.law.storage(t, x, u)
-            return value, -inflow_weight * flux
-
         topology, cell = self.mesh.topology, self.mesh.cell
-        nodal = gather_nodes(state, topology.cells.T)
-        blocks = [cell_matrix(cell, cell_geometry(self.mesh), density, t, nodal)]
+        blocks = [self._cell_matrices(t, state, storage_weight, inflow_weight)]
         parts = natural_parts(self.problem)
         for name in parts:
             matrix = facet_matrix(
                 cell.facet,
-                facet_geometry(self.mesh, name),
+                self._facet_geometry(name),
                 natural_flux(self.problem, name),
                 t,
                 gather_nodes(state, topology.boundary(name).nodes),
@@ -242,10 +271,27 @@ class FiniteElement(AbstractDiscretization):
         _, assembly = matrix_assembly(topology, parts, self._components)
         return assembly(jnp.concatenate([block.ravel() for block in blocks]))
 
+    def _cell_matrices(self, t, state, storage_weight, inflow_weight) -> Array:
+        steady = isinstance(storage_weight, int | float) and storage_weight == 0
+        once = self._prepared
+        if once is not None and once.supply is not None and once.storage is not None:
+            matrix = -inflow_weight * once.supply.matrix
+            return matrix if steady else matrix + storage_weight * once.storage.matrix
+
+        def density(t, x, u, grad_u):
+            source, flux = self._supply_density(t, x, u, grad_u)
+            value = -inflow_weight * source
+            if not steady:
+                value = value + storage_weight * self.problem.law.storage(t, x, u)
+            return value, -inflow_weight * flux
+
+        nodal = gather_nodes(state, self.mesh.topology.cells.T)
+        return cell_matrix(self.mesh.cell, self._cell_geometry(), density, t, nodal)
+
     def _facet_vector(self, name: str, t: Array, state: Array) -> Array:
         return facet_vector(
             self.mesh.cell.facet,
-            facet_geometry(self.mesh, name),
+            self._facet_geometry(name),
             natural_flux(self.problem, name),
             t,
             gather_nodes(state, self.mesh.topology.boundary(name).nodes),
@@ -257,14 +303,31 @@ class FiniteElement(AbstractDiscretization):
             for name in natural_parts(self.problem)
         }
 
-    def _assemble(self, density, t, state, *, facets: bool = False) -> Array:
-        """Test a density with every shape function, (components, nodes)."""
+    def _cell_geometry(self) -> CellGeometry:
+        once = self._prepared
+        return cell_geometry(self.mesh) if once is None else once.cells
+
+    def _facet_geometry(self, name: str) -> FacetGeometry:
+        once = self._prepared
+        return facet_geometry(self.mesh, name) if once is None else once.facets[name]
+
+    def _affine_form(self, density):
+        def compute(t):
+            geometry = cell_geometry(self.mesh)
+            return affine_form(self.mesh.cell, geometry, density, t, self._components)
+
+        return compute
+
+    def _tested(self, density, t, nodal) -> Array:
+        return cell_vector(self.mesh.cell, self._cell_geometry(), density, t, nodal)
+
+    def _assemble(self, cells, t, state, *, facets: bool = False) -> Array:
+        """Add up what `cells(t, nodal)` gives for every cell, (components, nodes)."""
 
         def assembled(t, state):
-            topology, cell = self.mesh.topology, self.mesh.cell
-            geometry = cell_geometry(self.mesh)
+            topology = self.mesh.topology
             nodal = gather_nodes(state, topology.cells.T)
-            vectors = [cell_vector(cell, geometry, density, t, nodal)]
+            vectors = [cells(t, nodal)]
             parts = natural_parts(self.problem) if facets else ()
             vectors += [-self._facet_vector(name, t, state) for name in parts]
             assembly = vector_assembly(topology, parts, state.shape[0])

@@ -92,6 +92,9 @@ class FiniteVolume(AbstractDiscretization):
         samples = jax.vmap(sample)(jnp.asarray(shifts, centres.dtype))
         return jnp.mean(samples, axis=0)
 
+    def prepared(self, t):
+        return self
+
     def storage(self, t: Array, state: Array) -> Array:
         return self._like(state)._storage(jnp.asarray(t, state.dtype), state)
 

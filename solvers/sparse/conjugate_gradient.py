@@ -12,7 +12,7 @@ class Iteration(NamedTuple):
     """Result of `conjugate_gradient`.
 
     Attributes:
-        value: (n, batch) last finite iterate.
+        value: (*space, batch) last finite iterate.
         residual: (batch,) relative residual of the recursion.
         finite: (batch,) bool, whether everything stayed finite.
         steps: (batch,) int32, iterations of each member.
@@ -29,7 +29,7 @@ def conjugate_gradient(
     precondition: Callable,
     rhs: jax.Array,
     *,
-    tolerance: float,
+    tolerance: jax.Array,
     max_steps: int,
 ) -> Iteration:
     """Solve `A x = b` for symmetric positive definite `A`.
@@ -39,16 +39,17 @@ def conjugate_gradient(
     positive curvature shows that its matrix is not positive definite.
 
     Args:
-        multiply: `A` times (n, batch).
+        multiply: `A` times (*space, batch).
         precondition: a symmetric positive definite approximation of `A⁻¹`.
-        rhs: (n, batch).
-        tolerance: relative residual, Euclidean norm.
+        rhs: (*space, batch).
+        tolerance: (batch,) or (1,) relative residual, Euclidean norm.
         max_steps: limit of iterations.
 
     Reference:
         Saad (2003), Iterative methods for sparse linear systems, algorithm 9.1.
     """
-    norm = jnp.sqrt(jnp.sum(rhs**2, axis=0))
+    space = tuple(range(rhs.ndim - 1))
+    norm = jnp.sqrt(jnp.sum(rhs**2, axis=space))
     threshold = tolerance * norm
 
     def running(state):
@@ -57,13 +58,13 @@ def conjugate_gradient(
     def step(state):
         x, r, p, rz, residual, finite, steps, active = state
         z = precondition(r)
-        rz_next = jnp.sum(r * z, axis=0)
+        rz_next = jnp.sum(r * z, axis=space)
         p = jnp.where(steps == 0, z, z + rz_next / rz * p)
         image = multiply(p)
-        curvature = jnp.sum(p * image, axis=0)
+        curvature = jnp.sum(p * image, axis=space)
         length = rz_next / curvature
         r_next = r - length * image
-        residual_next = jnp.sqrt(jnp.sum(r_next**2, axis=0))
+        residual_next = jnp.sqrt(jnp.sum(r_next**2, axis=space))
         usable = jnp.isfinite(length) & jnp.isfinite(residual_next)
         accepted = active & usable & (curvature > 0)
         x = jnp.where(accepted, x + length * p, x)

@@ -39,8 +39,10 @@ class DirectSolver(AbstractLinearSolver):
 
     cache: FactorCache = eqx.field(static=True, default=_SHARED)
 
-    def solve(self, matrix: SparseMatrix, rhs: jax.Array) -> LinearSolution:
-        """Solve `matrix @ x = rhs` for `rhs` (n,)."""
+    def solve(
+        self, matrix: SparseMatrix, rhs: jax.Array, *, enough: jax.Array | float = 0.0
+    ) -> LinearSolution:
+        """Solve `matrix @ x = rhs` for `rhs` (n,), whatever is `enough`."""
         check_square(matrix, rhs)
         dtype = jnp.result_type(matrix.values, rhs)
         values = lax.stop_gradient(matrix.values).astype(dtype)

@@ -2,13 +2,13 @@
 
 import threading
 from collections import OrderedDict
-from functools import cached_property
 
 import numpy as np
 
-from .aggregation import aggregate, colour
+from .aggregation import aggregate
 from .assembly import Assembly
 from .padded_rows import frozen
+from .pair_sum import PairSum
 from .pattern import SparsityPattern
 
 _COARSEST = 200
@@ -18,116 +18,81 @@ _KEPT_HIERARCHIES = 16
 
 
 class Level:
-    """One step from a fine matrix to a coarse one: patterns only.
+    """One step from a fine matrix to a coarse one: patterns of blocks only.
 
-    A coarse unknown is a pair (aggregate, mode), numbered aggregate * modes + mode.
-    The prolongator stores one block of `modes` numbers per (unknown, aggregate).
+    The fine matrix has a block for each pair of coupled nodes, the coarse one a block
+    of modes for each pair of coupled aggregates, the prolongator a block for each node
+    and each aggregate that it takes part of.
 
     Attributes:
-        pattern: fine matrix.
-        member: (n,) aggregate of each unknown, -1 for none.
+        pattern: fine matrix, nodes by nodes.
+        member: (nodes,) aggregate of each node, -1 for none.
         aggregates: number of aggregates.
-        prolongator: pattern (n, aggregates) of the prolongator.
-        own: (n,) entry of `prolongator` of each unknown and its own aggregate.
-        smoothing: map from the kept entries of the fine matrix to `prolongator`.
-        kept: fine entries whose column has an aggregate.
-        colours: (aggregates,) colours for the Galerkin product.
-        coarse: pattern of the coarse matrix.
+        members: sum over the nodes of every aggregate; nodes without one are left out.
+        homes: the nodes that have an aggregate.
+        smoothing: fine matrix times tentative prolongator, which has one entry for
+            each of `homes`.
+        prolongator: pattern of the prolongator, nodes by aggregates.
+        own: (homes,) entry of the prolongator of each node and its own aggregate.
+        image: fine matrix times prolongator.
+        galerkin: transposed prolongator times `image`.
+        coarse: pattern of the coarse matrix, aggregates by aggregates.
     """
 
-    def __init__(self, pattern: SparsityPattern, nodes: np.ndarray, modes: int):
-        """Plan the coarsening of `pattern` whose unknown `i` sits at `nodes[i]`."""
+    def __init__(self, pattern: SparsityPattern):
+        """Plan the coarsening of a matrix on `pattern`."""
         from scipy.sparse import csr_matrix
 
-        self.pattern, self.modes = pattern, modes
-        count = int(nodes.max()) + 1
-        graph = _merged(nodes[pattern.rows], nodes[pattern.indices], (count, count))
-        group, self.aggregates = aggregate(graph)
-        self.member = group[nodes]
+        tables = (np.ones(pattern.nnz, np.float32), pattern.indices, pattern.indptr)
+        self.pattern = pattern
+        self.member, self.aggregates = aggregate(csr_matrix(tables, pattern.shape))
         if self.aggregates == 0:
             return
-        column = self.member[pattern.indices]
-        self.kept = frozen(np.flatnonzero(column >= 0))
+        self.homes = frozen(np.flatnonzero(self.member >= 0))
         shape = (pattern.shape[0], self.aggregates)
-        self.prolongator, self.smoothing = SparsityPattern.from_coo(
-            pattern.rows[self.kept], column[self.kept], shape
+        tentative, _ = SparsityPattern.from_coo(
+            self.homes, self.member[self.homes], shape
         )
-        own = np.full(shape[0], self.prolongator.nnz, np.int32)
-        at_home = np.flatnonzero(
-            self.member[self.prolongator.rows] == self.prolongator.indices
-        )
-        own[self.prolongator.rows[at_home]] = at_home
-        self.own = frozen(own)
-        fine = csr_matrix(
-            (np.ones(pattern.nnz, np.float32), pattern.indices, pattern.indptr),
-            shape=pattern.shape,
-        )
-        tables = (self.prolongator.indices, self.prolongator.indptr)
-        prolongator = csr_matrix(
-            (np.ones(self.prolongator.nnz, np.float32), *tables), shape=shape
-        )
-        product = (prolongator.T @ (fine @ prolongator)).tocsr()
-        product.sort_indices()
-        self.colours = frozen(colour(product))
-        self._blocks = SparsityPattern(product.indptr, product.indices, product.shape)
-
-    @cached_property
-    def members(self) -> Assembly:
-        """Sum over the unknowns of every aggregate, as an `Assembly`.
-
-        Its input is indexed by unknown; unknowns without aggregate are left out.
-        """
-        inside = np.flatnonzero(self.member >= 0)
-        order = inside[np.argsort(self.member[inside], kind="stable")]
-        counts = np.bincount(self.member[inside], minlength=self.aggregates)
-        return Assembly(np.concatenate([[0], np.cumsum(counts)]), order)
-
-    @cached_property
-    def coarse(self) -> SparsityPattern:
-        """Pattern of the coarse matrix, (aggregates * modes) squared."""
-        k = self.modes
-        if k == 1:
-            return self._blocks
-        mode = np.arange(k)
-        rows = self._blocks.rows[:, None, None] * k + mode[:, None]
-        cols = self._blocks.indices[:, None, None] * k + mode
-        rows, cols = np.broadcast_arrays(rows, cols)
-        size = self.aggregates * k
-        return SparsityPattern.from_coo(rows, cols, (size, size))[0]
-
-    @cached_property
-    def probes(self) -> tuple[np.ndarray, np.ndarray]:
-        """For each coarse entry, the row and the (colour, mode) that reveal it."""
-        indices: np.ndarray = self.coarse.indices
-        block, mode = np.divmod(indices, self.modes)
-        return self.coarse.rows, frozen(self.colours[block] * self.modes + mode)
+        counts = np.bincount(self.member[self.homes], minlength=self.aggregates)
+        order = np.argsort(self.member[self.homes], kind="stable")
+        starts = np.concatenate([[0], np.cumsum(counts)])
+        self.members = Assembly(starts, self.homes[order])
+        self.smoothing = PairSum(pattern, tentative)
+        self.prolongator = self.smoothing.pattern
+        at_home = self.member[self.prolongator.rows] == self.prolongator.indices
+        self.own = frozen(np.flatnonzero(at_home))
+        self.image = PairSum(pattern, self.prolongator)
+        transposed, _ = self.prolongator.transpose
+        self.galerkin = PairSum(transposed, self.image.pattern)
+        self.coarse = self.galerkin.pattern
 
 
 class Hierarchy:
     """Levels from the finest to a small coarsest matrix.
 
     Attributes:
-        finest: pattern of the first matrix.
+        blocks: pattern of the blocks of the first matrix, nodes by nodes.
+        places: (blocks, components, components) entry of the first matrix at each
+            place of each block, its number of entries where it has none.
         levels: the steps, finest first; empty for a small or diagonal matrix.
-        coarsest: pattern of the last matrix.
+        coarsest: pattern of the blocks of the last matrix.
         dense: whether the last matrix is small enough to be inverted.
     """
 
-    def __init__(self, pattern: SparsityPattern, nodes: np.ndarray, modes: int):
+    def __init__(self, pattern: SparsityPattern, components: int, modes: int):
         """Coarsen until a dense inverse is cheap or nothing is left to merge."""
-        levels = []
-        self.finest = pattern
-        while pattern.shape[0] > _COARSEST:
-            level = Level(pattern, nodes, modes)
-            size = level.aggregates * modes
-            if size == 0 or size > _STALLED * pattern.shape[0]:
+        self.blocks, self.places = _blocks(pattern, components)
+        levels, blocks, size = [], self.blocks, components
+        while blocks.shape[0] * size > _COARSEST:
+            level = Level(blocks)
+            smaller = level.aggregates * modes
+            if smaller == 0 or smaller > _STALLED * blocks.shape[0] * size:
                 break
             levels.append(level)
-            pattern = level.coarse
-            nodes = np.arange(size) // modes
+            blocks, size = level.coarse, modes
         self.levels = tuple(levels)
-        self.coarsest = pattern
-        self.dense = pattern.shape[0] <= _LARGEST_DENSE
+        self.coarsest = blocks
+        self.dense = blocks.shape[0] * size <= _LARGEST_DENSE
 
 
 def hierarchy_of(pattern: SparsityPattern, components: int, modes: int) -> Hierarchy:
@@ -156,9 +121,7 @@ def hierarchy_of(pattern: SparsityPattern, components: int, modes: int) -> Hiera
     key = (pattern.digest, components, modes)
     with _LOCK:
         if key not in _KEPT:
-            size = pattern.shape[0]
-            nodes = np.arange(size) % max(size // components, 1)
-            _KEPT[key] = Hierarchy(pattern, nodes, modes)
+            _KEPT[key] = Hierarchy(pattern, components, modes)
         _KEPT.move_to_end(key)
         while len(_KEPT) > _KEPT_HIERARCHIES:
             _KEPT.popitem(last=False)
@@ -169,9 +132,12 @@ _KEPT: OrderedDict[tuple, Hierarchy] = OrderedDict()
 _LOCK = threading.Lock()
 
 
-def _merged(rows, cols, shape):
-    from scipy.sparse import csr_matrix
-
-    graph = csr_matrix((np.ones(rows.size, np.float32), (rows, cols)), shape=shape)
-    graph.sum_duplicates()
-    return graph
+def _blocks(pattern, components):
+    """Pattern of the nodes and the entry at every place of every block."""
+    nodes = pattern.shape[0] // components
+    row_component, row = np.divmod(pattern.rows, max(nodes, 1))
+    column_component, column = np.divmod(pattern.indices, max(nodes, 1))
+    blocks, merged = SparsityPattern.from_coo(row, column, (nodes, nodes))
+    places = np.full((blocks.nnz, components, components), pattern.nnz, np.int32)
+    places[merged.slots, row_component, column_component] = np.arange(pattern.nnz)
+    return blocks, frozen(places)

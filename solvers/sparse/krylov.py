@@ -39,12 +39,15 @@ class Krylov(AbstractLinearSolver):
     max_restarts: int = eqx.field(static=True, default=20)
     preconditioner: Callable | None = None
 
-    def solve(self, matrix: Any, rhs: jax.Array) -> LinearSolution:
-        """Solve `matrix @ x = rhs` for `rhs` (n,)."""
+    def solve(
+        self, matrix: Any, rhs: jax.Array, *, enough: jax.Array | float = 0.0
+    ) -> LinearSolution:
+        """Solve `matrix @ x = rhs` for `rhs` (n,) to the looser of two tolerances."""
         multiply = getattr(matrix, "mv", matrix)
         tolerance = self.tolerance
         if tolerance is None:
             tolerance = _TOLERANCE[rhs.dtype.name]
+        tolerance = jnp.maximum(tolerance, lax.stop_gradient(enough))
         improve = self._preconditioner(matrix)
 
         def run(operator, b, improve):

@@ -41,13 +41,17 @@ class AbstractLinearSolver(eqx.Module):
     """
 
     @abc.abstractmethod
-    def solve(self, matrix: Any, rhs: jax.Array) -> LinearSolution:
+    def solve(
+        self, matrix: Any, rhs: jax.Array, *, enough: jax.Array | float = 0.0
+    ) -> LinearSolution:
         """Solve for one right-hand side.
 
         Args:
             matrix: square operator of size n, a `SparseMatrix` unless the solver says
                 otherwise.
             rhs: (n,) right-hand side.
+            enough: relative residual at which an iteration may stop although its own
+                tolerance is tighter; a direct solver takes no notice of it.
         """
 
 

@@ -56,8 +56,10 @@ class MultigridCG(AbstractLinearSolver):
     components: int = eqx.field(static=True, default=1)
     near_null: jax.Array | None = None
 
-    def solve(self, matrix: SparseMatrix, rhs: jax.Array) -> LinearSolution:
-        """Solve `matrix @ x = rhs` for `rhs` (n,)."""
+    def solve(
+        self, matrix: SparseMatrix, rhs: jax.Array, *, enough: jax.Array | float = 0.0
+    ) -> LinearSolution:
+        """Solve `matrix @ x = rhs` for `rhs` (n,) to the looser of two tolerances."""
         check_square(matrix, rhs)
         dtype = jnp.result_type(matrix.values, rhs)
         values = lax.stop_gradient(matrix.values).astype(dtype)
@@ -72,19 +74,19 @@ class MultigridCG(AbstractLinearSolver):
         tolerance = self.tolerance
         if tolerance is None:
             tolerance = _TOLERANCE[dtype.name]
+        tolerance = jnp.maximum(tolerance, lax.stop_gradient(enough)).astype(dtype)
         iterate = native_batch_last(
             partial(
                 _iterate,
-                pattern=matrix.pattern,
                 hierarchy=hierarchy,
-                tolerance=tolerance,
                 max_steps=self.max_steps,
             )
         )
         _, transposed = matrix.pattern.transpose
 
         def solve_with(values, b):
-            value, status, steps = iterate(values, lax.stop_gradient(near_null), b)
+            fixed = lax.stop_gradient(near_null)
+            value, status, steps = iterate(values, fixed, b, tolerance)
             return value, (status, steps)
 
         # k(T) makes a matrix slightly unsymmetric. The iteration then still ends, and
@@ -105,20 +107,25 @@ class MultigridCG(AbstractLinearSolver):
         return np.eye(self.components)[component]
 
 
-@partial(jax.jit, static_argnames=("pattern", "hierarchy", "tolerance", "max_steps"))
-def _iterate(values, near_null, rhs, *, pattern, hierarchy, tolerance, max_steps):
+@partial(jax.jit, static_argnames=("hierarchy", "max_steps"))
+def _iterate(values, near_null, rhs, tolerance, *, hierarchy, max_steps):
     """Solution (n, batch), status and steps (batch,), all with the batch last."""
     batch = max(values.shape[-1], near_null.shape[-1], rhs.shape[-1])
-    rhs = jnp.broadcast_to(rhs, (rhs.shape[0], batch))
-    multigrid = Multigrid.of(hierarchy, values, near_null)
+    nodes = hierarchy.blocks.shape[0]
+    # unknowns of a node side by side: (components * nodes) to (nodes, components)
+    by_node = lambda field: field.reshape(-1, nodes, *field.shape[1:]).swapaxes(0, 1)
+    rhs = by_node(jnp.broadcast_to(rhs, (rhs.shape[0], batch)))
+    blocks = values.at[hierarchy.places].get(mode="fill", fill_value=0)
+    multigrid = Multigrid.of(hierarchy, blocks, by_node(near_null))
     multiply = multigrid.matrix.apply
     found = conjugate_gradient(
         multiply, multigrid.apply, rhs, tolerance=tolerance, max_steps=max_steps
     )
-    norm = jnp.sqrt(jnp.sum(rhs**2, axis=0))
-    left = jnp.sqrt(jnp.sum((rhs - multiply(found.value)) ** 2, axis=0))
-    accepted = max(10 * tolerance, _ROUND_OFF[rhs.dtype.name])
+    norm = jnp.sqrt(jnp.sum(rhs**2, axis=(0, 1)))
+    left = jnp.sqrt(jnp.sum((rhs - multiply(found.value)) ** 2, axis=(0, 1)))
+    accepted = jnp.maximum(10 * tolerance, _ROUND_OFF[rhs.dtype.name])
     status = as_status(found.finite, found.residual <= tolerance)
     rounded = (status == Status.OK) & ~(left <= accepted * norm)
     status = jnp.where(rounded, Status.PRECISION, status).astype(jnp.int8)
-    return found.value, status, found.steps
+    value = found.value.swapaxes(0, 1).reshape(-1, batch)
+    return value, status, found.steps

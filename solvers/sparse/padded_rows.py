@@ -31,9 +31,16 @@ class PaddedRows:
         inverse: place of every row in the grouped result, or None.
     """
 
-    def __init__(self, indptr: np.ndarray):
-        """Lay out the rows that `indptr` (rows + 1,) delimits."""
+    def __init__(self, indptr: np.ndarray, *, looped: bool = False):
+        """Lay out the rows that `indptr` (rows + 1,) delimits.
+
+        Args:
+            indptr: where each row starts, and the end.
+            looped: sum in loops however many rows there are, for slots whose terms
+                are long to compile.
+        """
         counts = np.diff(indptr)
+        self._looped = looped or counts.size <= _UNROLLED_ROWS
         self.entry_count = int(indptr[-1])
         self.row_count = counts.size
         limits = _group_limits(counts)
@@ -48,12 +55,20 @@ class PaddedRows:
             self.order, self.inverse = order, inverse
             members = [np.flatnonzero(group == g) for g in range(len(limits))]
         self.groups = tuple(
-            _positions(indptr, rows, int(width), self.entry_count)
+            _positions(indptr, rows, int(width), self.entry_count, self._looped)
             for rows, width in zip(members, limits, strict=True)
         )
 
-    def gather(self, per_entry: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Host table of `per_entry` in this layout; padding repeats a row's last."""
+    def gather(
+        self, per_entry: np.ndarray, missing: int | None = None
+    ) -> tuple[np.ndarray, ...]:
+        """Host table of `per_entry` in this layout.
+
+        Padding holds `missing` or, without it, repeats a row's last.
+        """
+        if missing is not None:
+            padded = np.append(per_entry, missing).astype(np.int32)
+            return tuple(padded[positions] for positions in self.groups)
         tables = []
         for positions in self.groups:
             valid = positions < self.entry_count
@@ -88,7 +103,7 @@ class PaddedRows:
             The sums in natural row order, (rows, *batch).
         """
         parts = [
-            _slot_sum(lambda k, g=g: term(g, k), *positions.shape)
+            _slot_sum(lambda k, g=g: term(g, k), positions.shape[0], self._looped)
             for g, positions in enumerate(self.groups)
         ]
         if self.inverse is None:
@@ -139,14 +154,14 @@ def _filled(entries, positions):
     return jnp.asarray(entries).at[positions].get(mode="fill", fill_value=0)
 
 
-def _slot_sum(term, width, rows):
-    if rows > _UNROLLED_ROWS or width <= _LOOP_SLOTS:
+def _slot_sum(term, width, looped):
+    if not looped or width <= _LOOP_SLOTS:
         total = term(0)
         for slot in range(1, width):
             total = total + term(slot)
         return total
 
-    # few rows: a loop of short bodies, because unrolled they take long to compile
+    # a loop of short bodies: unrolled, few rows take longer to compile than to sum
     def some_slots(turn, total):
         for slot in range(_LOOP_SLOTS):
             total = total + term(_LOOP_SLOTS * turn + slot)
@@ -157,9 +172,9 @@ def _slot_sum(term, width, rows):
     return lax.fori_loop(0, width // _LOOP_SLOTS, some_slots, nothing)
 
 
-def _positions(indptr, rows, width, sentinel):
+def _positions(indptr, rows, width, sentinel, looped):
     width = max(width, 1)
-    if width > _LOOP_SLOTS and rows.size <= _UNROLLED_ROWS:
+    if looped and width > _LOOP_SLOTS:
         width = -(-width // _LOOP_SLOTS) * _LOOP_SLOTS
     slots = np.arange(width)[:, None]
     start, stop = indptr[rows][None], indptr[rows + 1][None]

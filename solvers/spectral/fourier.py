@@ -87,6 +87,9 @@ class Fourier(AbstractDiscretization):
         )
         return self.transform.lower(self.transform.raise_up(sampled))
 
+    def prepared(self, t):
+        return self
+
     def storage(self, t: Array, state: Array) -> Array:
         this = in_dtype(self, state.dtype)
         law, lattice = this.problem.law, this.lattice

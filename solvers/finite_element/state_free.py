@@ -1,0 +1,93 @@
+"""What element loops compute once for many states: geometry and affine forms.
+
+A form that is affine in the state, such as conduction with k(x), is a matrix and an
+offset per cell: Newton's method then evaluates the law once instead of in every step.
+"""
+
+from collections.abc import Callable
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from ..cells import ReferenceCell
+from .dependence import dependence
+from .geometry import CellGeometry, FacetGeometry
+from .weak_form import Density, cell_matrix, cell_vector
+
+
+class AffineForm(eqx.Module):
+    """`matrix` times the nodal values plus `offset`, cell by cell.
+
+    Attributes:
+        offset: (components, k, cells).
+        matrix: (components, components, k, k, cells).
+    """
+
+    offset: Float[Array, "components k cells"]
+    matrix: Float[Array, "components components k k cells"]
+
+    def __call__(self, nodal: Float[Array, "components k cells"]) -> Array:
+        """The tested form (components, k, cells)."""
+        rows, columns, k, _, _ = self.matrix.shape
+        # written out: XLA on a CPU is slow at products over such short axes
+        return jnp.stack(
+            [
+                self.offset[row]
+                + sum(
+                    self.matrix[row, column, :, node] * nodal[column, node]
+                    for column in range(columns)
+                    for node in range(k)
+                )
+                for row in range(rows)
+            ]
+        )
+
+
+class StateFree(eqx.Module):
+    """Geometry of all cells and facets, and the cell forms that are affine.
+
+    Attributes:
+        cells: geometry of the cells.
+        facets: geometry of the facets of each boundary part with a natural condition.
+        storage: tested storage, None where it or the supply is not affine.
+        supply: tested source and flux, likewise.
+    """
+
+    cells: CellGeometry
+    facets: dict[str, FacetGeometry]
+    storage: AffineForm | None
+    supply: AffineForm | None
+
+
+def affine_form(
+    cell: ReferenceCell,
+    geometry: CellGeometry,
+    density: Density,
+    t: Array,
+    components: int,
+) -> AffineForm:
+    """The matrix and the offset of a density that `is_affine`."""
+    cells = geometry.weight.shape[-1]
+    rest = jnp.zeros((components, len(cell.nodes), cells), geometry.weight.dtype)
+    offset = cell_vector(cell, geometry, density, t, rest)
+    return AffineForm(offset, cell_matrix(cell, geometry, density, t, rest))
+
+
+def is_affine(
+    density: Callable, t: Array, dimension: int, components: int, dtype
+) -> bool:
+    """Whether the derivative of a density by the state certainly is the same in all."""
+
+    def slope(u, grad_u, du, dgrad):
+        at_rest = jnp.zeros(dimension, dtype)
+        parts = lambda u, grad_u: [
+            part for part in density(t, at_rest, u, grad_u) if part is not None
+        ]
+        return jax.jvp(parts, (u, grad_u), (du, dgrad))[1]
+
+    u = jax.ShapeDtypeStruct((components,), dtype)
+    grad_u = jax.ShapeDtypeStruct((components, dimension), dtype)
+    rows = dependence(slope, u, grad_u, u, grad_u)
+    return not any(on_u or on_gradient for on_u, on_gradient, _, _ in rows)
