@@ -8,10 +8,12 @@ grid of the same size its first derivative is zero.
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 from jaxtyping import Array, Complex, Float
 
 from ..lattice import Lattice
 from .dealiasing import AbstractDealiasing
+from .real_transform import real_transform
 
 
 class Transform(eqx.Module):
@@ -54,24 +56,18 @@ class Transform(eqx.Module):
 
     def raise_up(self, values: Array) -> Complex[Array, "..."]:
         """Coefficients on the product grid of values (..., *cells)."""
-        axes = self._axes(values)
-        coefficients = jnp.fft.rfftn(values, axes=axes)
-        for axis, position in enumerate(axes):
-            source, weight = self._up(axis)
-            coefficients = jnp.take(coefficients, source, axis=position)
-            coefficients = coefficients * _along(weight, position, values)
+        coefficients = real_transform(values, self.lattice.dimension)
+        for axis, position in enumerate(self._axes(values)):
+            weight = _along(self._weight_up(axis), position, values)
+            coefficients = self._spread(coefficients, axis, position) * weight
         return coefficients
 
     def lower(self, coefficients: Complex[Array, "..."]) -> Array:
         """Values (..., *cells) on the state grid of fine coefficients."""
         axes = self._axes(coefficients)
         for axis, position in enumerate(axes):
-            (first, first_weight), (second, second_weight) = self._down(axis)
-            kept = jnp.take(coefficients, first, axis=position)
-            joined = jnp.take(coefficients, second, axis=position)
-            coefficients = kept * _along(
-                first_weight, position, kept
-            ) + joined * _along(second_weight, position, joined)
+            weight = _along(self._weight_down(axis), position, coefficients)
+            coefficients = self._gathered(coefficients, axis, position) * weight
         return jnp.fft.irfftn(coefficients, s=self.lattice.shape, axes=axes)
 
     def to_fine(self, coefficients: Complex[Array, "..."]) -> Array:
@@ -81,7 +77,7 @@ class Transform(eqx.Module):
 
     def from_fine(self, values: Array) -> Complex[Array, "..."]:
         """Fine coefficients of values on the product grid."""
-        return jnp.fft.rfftn(values, axes=self._axes(values))
+        return real_transform(values, self.lattice.dimension)
 
     def gradient(self, coefficients: Complex[Array, "..."]) -> Complex[Array, "..."]:
         """Coefficients (components, dim, *fine) of the gradient."""
@@ -102,32 +98,58 @@ class Transform(eqx.Module):
     def _axes(self, field: Array) -> tuple[int, ...]:
         return tuple(range(field.ndim - self.lattice.dimension, field.ndim))
 
-    def _up(self, axis: int) -> tuple[np.ndarray, np.ndarray]:
-        n, m = self.lattice.shape[axis], self.fine_shape[axis]
-        half = axis == self.lattice.dimension - 1
-        index = _wave_indices(m, half=half)
-        size = np.abs(index)
-        weight = np.where(size <= self.dealiasing.largest(n), m / n, 0.0)
-        if m > n:
-            weight = np.where(2 * size == n, 0.5 * weight, weight)
-        source = np.where(2 * size == n, n // 2, index)
-        limit = n // 2 + 1 if half else n
-        return np.where(weight > 0, source % n, 0) % limit, weight
+    # Slices and pads, not index tables: the transpose of a gather is a scatter.
 
-    def _down(self, axis: int):
-        """Source and weight of both signs of each coarse coefficient."""
+    def _spread(self, coarse: Array, axis: int, position: int) -> Array:
+        """Each fine coefficient's coarse one, along one axis; others arbitrary."""
+        n, m = self.lattice.shape[axis], self.fine_shape[axis]
+        if m == n:
+            return coarse
+        if axis == self.lattice.dimension - 1:
+            return _padded(coarse, position, 0, m // 2 - n // 2)
+        size = coarse.shape[position]
+        low = lax.slice_in_dim(coarse, 0, n // 2 + 1, axis=position)
+        high = lax.slice_in_dim(coarse, (n + 1) // 2, size, axis=position)
+        gap = m - low.shape[position] - high.shape[position]
+        low = _padded(low, position, 0, gap)
+        return jnp.concatenate([low, high], axis=position)
+
+    def _gathered(self, fine: Array, axis: int, position: int) -> Array:
+        """Each coarse coefficient's fine one, or the sum of both signs of the last."""
+        n, m = self.lattice.shape[axis], self.fine_shape[axis]
+        if m == n:
+            return fine
+        if axis == self.lattice.dimension - 1:
+            return lax.slice_in_dim(fine, 0, n // 2 + 1, axis=position)
+        low = lax.slice_in_dim(fine, 0, (n + 1) // 2, axis=position)
+        high = lax.slice_in_dim(fine, m - n // 2, m, axis=position)
+        joined = jnp.concatenate([low, high], axis=position)
+        if n % 2:
+            return joined
+        other = lax.slice_in_dim(fine, n // 2, n // 2 + 1, axis=position)
+        return joined + _padded(other, position, n // 2, n // 2 - 1)
+
+    def _weight_up(self, axis: int) -> np.ndarray:
         n, m = self.lattice.shape[axis], self.fine_shape[axis]
         half = axis == self.lattice.dimension - 1
-        index = _wave_indices(n, half=half)
-        size = np.abs(index)
+        size = np.abs(_wave_indices(m, half=half))
+        weight = np.where(size <= self.dealiasing.largest(n), m / n, 0.0)
+        return np.where(2 * size == n, 0.5 * weight, weight) if m > n else weight
+
+    def _weight_down(self, axis: int) -> np.ndarray:
+        n, m = self.lattice.shape[axis], self.fine_shape[axis]
+        half = axis == self.lattice.dimension - 1
+        size = np.abs(_wave_indices(n, half=half))
         weight = np.where(size <= self.dealiasing.largest(n), n / m, 0.0)
-        paired = (2 * size == n) & (m > n)
-        if half:
-            # The complex-to-real transform keeps the real part: double it.
-            first = (index, np.where(paired, 2 * weight, weight))
-            return first, (index, np.zeros_like(weight))
-        both = np.where(paired, weight, 0.0)
-        return (index % m, weight), (-index % m, both)
+        # The complex-to-real transform keeps the real part: double it.
+        paired = half and m > n
+        return np.where(paired & (2 * size == n), 2 * weight, weight)
+
+
+def _padded(field: Array, position: int, before: int, after: int) -> Array:
+    widths = [(0, 0)] * field.ndim
+    widths[position] = (before, after)
+    return jnp.pad(field, widths)
 
 
 def _wave_indices(n: int, *, half: bool) -> np.ndarray:
