@@ -177,7 +177,7 @@ def refused_element(name: str) -> str:
     )
     if name[:-1] in ELEMENT_TYPES or name[:-2] in ELEMENT_TYPES:
         return (
-            "froude has no hybrid, modified or coupled variants; use "
+            "hybrid, modified, incompatible and coupled variants are not; use "
             f"{name[:-1] if name[:-1] in ELEMENT_TYPES else name[:-2]}"
         )
     for prefixes, what in reasons:

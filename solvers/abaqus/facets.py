@@ -39,7 +39,7 @@ def surface_facets(model: Model, surface: str) -> dict[int, np.ndarray]:
             chosen = rows[here & (found.faces == number)]
             if len(chosen):
                 facets.setdefault(len(nodes), []).append(
-                    block.nodes[np.ix_(chosen, nodes)]
+                    block.nodes[chosen][:, list(nodes)]
                 )
     return {size: np.concatenate(parts) for size, parts in facets.items()}
 

@@ -124,8 +124,8 @@ def _connectivity_error(block: Block, node_count: int) -> ValueError:
         if len(fields) != node_count + 1:
             return block.error(
                 f"TYPE={block.get('TYPE')} needs {node_count} nodes; element "
-                f"{fields[0] if fields else '?'} has {max(len(fields) - 1, 0)}. (A "
-                "line that goes on ends in a comma)",
+                f"{fields[0] if fields else '?'} has {max(len(fields) - 1, 0)}; a "
+                "line that goes on must end in a comma",
                 start,
             )
         fields, start = [], row + 1
@@ -163,6 +163,8 @@ def write_real(value: float) -> str:
     Every number of up to 14 digits is exact, and of up to 17 where it fits; otherwise
     the nearest number that fits.
     """
+    if not math.isfinite(value):
+        raise ValueError(f"the model has the number {value}; a deck needs finite ones.")
     text = repr(float(value))
     if len(text) <= _WIDTH:
         return text

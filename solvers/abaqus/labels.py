@@ -54,6 +54,10 @@ class Numbers:
         self.offset = floor
         return floor + int(self._sorted[-1])
 
+    @property
+    def largest(self) -> int:
+        return int(self._sorted[-1]) if len(self._sorted) else 0
+
     def missing(self, ids: np.ndarray) -> np.ndarray:
         """Mark the numbers that are not defined here."""
         if not len(self._sorted):
@@ -100,8 +104,9 @@ class Names:
     def find(self, name: str, prefix: str = "") -> str | None:
         """The spelling of a name, seen from a scope."""
         key = name.upper()
-        inner = self._spelling.get(prefix.upper() + key)
-        return inner or self._spelling.get(key.removeprefix(self._outer))
+        if prefix:
+            return self._spelling.get(prefix.upper() + key)
+        return self._spelling.get(key.removeprefix(self._outer))
 
     def need(self, name: str, block: Block, row: int | None = None, prefix="") -> str:
         """The spelling of a name that must exist."""

@@ -17,6 +17,7 @@ import numpy as np
 
 from .deck import Block
 from .fields import real, reals, split
+from .labels import Names
 from .record import AbstractRecord
 
 
@@ -81,11 +82,12 @@ PER_LINE = 8
 _KINDS = {"ISOTROPIC": "ISO", "ORTHOTROPIC": "ORTHO"}
 
 
-def read_materials(blocks: list[Block]) -> dict[str, Material]:
+def read_materials(blocks: list[Block], names: Names) -> dict[str, Material]:
     """Read every `*MATERIAL` of a deck.
 
     Args:
         blocks: the blocks of materials, in order.
+        names: takes the names.
 
     Returns:
         Name to material.
@@ -101,12 +103,10 @@ def read_materials(blocks: list[Block]) -> dict[str, Material]:
         else:
             groups[-1][1].append(block)
     materials: dict[str, Material] = {}
-    taken: set[str] = set()
     for head, parts in groups:
-        name = head.need("NAME")
-        if name.upper() in taken:
-            raise head.error(f"NAME={name} is defined twice; rename one")
-        taken.add(name.upper())
+        name = names.define(head.need("NAME"), head)
+        if not parts:
+            raise head.error(f"NAME={name} has no constants; add *ELASTIC, say")
         materials[name] = _material(name, parts)
     return materials
 

@@ -137,6 +137,8 @@ class MeshReader:
                     members = sets.numbers(inner).flat(found, block)
                 else:
                     members = [(inner, row, field) for row, field in found]
+                if not len(members):
+                    raise block.error("has no members; list them or delete it")
                 sets.add(name, block, members)
 
     def _nodes_of_elements(self, name: str, block: Block, scope: Scope) -> np.ndarray:
@@ -160,8 +162,8 @@ class MeshReader:
     def _node_surface(self, block: Block, scope: Scope) -> NodeSurface:
         parts = []
         for row, fields in enumerate(rows(block)):
-            if len(fields) > 1 and reals(fields[1:], block, row) != [1.0]:
-                raise block.error("has areas other than 1, which is not read", row)
+            if len(fields) != 1 and reals(fields[1:], block, row) != [1.0]:
+                raise block.error("needs a node or node set, with the area 1", row)
             target = self.node_sets.target(fields[0], block, row, scope)
             parts.append(self.node_sets.members(target))
         return NodeSurface(np.unique(np.concatenate(parts)))
@@ -169,6 +171,8 @@ class MeshReader:
     def _element_surface(self, block: Block, scope: Scope) -> ElementSurface:
         owners, faces = [], []
         for row, fields in enumerate(rows(block)):
+            if not 1 <= len(fields) <= 2:
+                raise block.error("needs an element or element set and a face", row)
             target = self.element_sets.target(fields[0], block, row, scope)
             if len(fields) == 1:
                 members, numbers = free_faces(
@@ -225,7 +229,8 @@ def _generated(block: Block, numbers: Numbers) -> np.ndarray:
             limits.append(1)
         if len(limits) != 3 or limits[2] < 1 or limits[1] < limits[0]:
             raise block.error("GENERATE needs lines of first, last, increment", row)
-        found = np.arange(limits[0], limits[1] + 1, limits[2])
+        last = min(limits[1], numbers.largest)
+        found = np.arange(limits[0], last + 1, limits[2])
         found = found[~numbers.missing(found)]
         if not len(found):
             raise block.error(

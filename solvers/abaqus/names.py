@@ -33,6 +33,8 @@ def check_references(model: Model) -> None:
     }
     for field, table in tables.items():
         _check_names(field, table)
+    if any(line.lstrip().startswith("*") for line in model.heading.splitlines()):
+        raise ValueError(f"heading has a line that begins with *: {model.heading!r}.")
     _check_numbers("nodes", model.nodes.ids, [model.nodes.ids])
     if not np.isfinite(model.nodes.coordinates).all():
         raise ValueError("nodes.coordinates holds numbers that are not finite.")

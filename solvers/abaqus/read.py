@@ -75,11 +75,9 @@ def _model(deck: Outline) -> Model:
     outside, steps = split_steps(deck.blocks)
     deck = Outline(deck.assembly, deck.instances, outside)
     mesh = MeshReader(deck)
-    materials = read_materials([b for b in outside if b.keyword in MATERIAL])
     material_names, amplitude_names = Names("material"), Names("amplitude")
-    for block in outside:
-        if block.keyword == "MATERIAL":
-            material_names.define(block.need("NAME"), block)
+    constants = [block for block in outside if block.keyword in MATERIAL]
+    materials = read_materials(constants, material_names)
     orientation_names = Names("orientation", deck.assembly)
     orientations = read_orientations(mesh, orientation_names)
     sections = read_sections(mesh, material_names, orientation_names)

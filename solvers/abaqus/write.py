@@ -1,6 +1,7 @@
 """Writing a deck that CalculiX runs and that reads back as the same model."""
 
 import os
+import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from os import PathLike
 from pathlib import Path
@@ -46,7 +47,7 @@ def write_inp(
                 f"{list(model.node_sets)}."
             )
     path = Path(path)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
     try:
         with open(part, "x", encoding="utf-8", newline="\n") as file:
             file.writelines(f"{line}\n" for line in _lines(model, print_sets))
