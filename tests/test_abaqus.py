@@ -154,6 +154,8 @@ def test_spelling_does_not_matter(tmp_path):
     loose = (
         BEAM.replace("*ELEMENT, TYPE=C3D8,", "*element ,\n type = c3d8 ,")
         .replace("*SOLID SECTION", "*SolidSection")
+        .replace("*ELASTIC", "*Elastic, Type = Isotropic")
+        .replace("TIP, GENERATE", "TIP, generate")
         .replace("ELSET=E, MAT", "elset=e, mat")
         .replace("FIX, 1, 3", "  fix ,1,3,")
         .replace("*BOUNDARY\n", "*Boundary,\n")
@@ -185,6 +187,11 @@ def test_long_elements_go_on_over_lines_and_types_mix(tmp_path):
     assert model.elements[0].nodes.tolist() == [list(range(1, 21))]
     write_inp(tmp_path / "again.inp", model)
     assert read_inp(tmp_path / "again.inp") == model
+    # Three wedges make 21 numbers too, as many as one such hexahedron.
+    wedges = "C3D20R, ELSET=A\n" + "1, 1, 2, 3, 4, 5, 6\n" * 3 + "*ELEMENT, TYPE=C3D15"
+    head, tail = text.split("C3D20R, ELSET=A"), text.split("*ELEMENT, TYPE=C3D15")
+    with pytest.raises(ValueError, match="C3D20R needs 20 nodes; element 1 has 6"):
+        read(tmp_path, head[0] + wedges + tail[1])
 
 
 def test_included_files_stand_where_they_are_named(tmp_path):
@@ -201,6 +208,24 @@ def test_included_files_stand_where_they_are_named(tmp_path):
     (tmp_path / "mesh" / "one.txt").write_text("1, 0., 0., 0.\n")
     text = text.replace("1, 0., 0., 0.\n2", "2")
     assert read(tmp_path, text) == read(tmp_path, BEAM, "whole.inp")
+
+
+@pytest.mark.parametrize(
+    "name,dofs",
+    [
+        *(
+            ("ENCASTRE", "123456"),
+            ("PINNED", "123"),
+            ("XSYMM", "156"),
+            ("ysymm", "246"),
+        ),
+        *(("ZSYMM", "345"), ("XASYMM", "234"), ("YASYMM", "135"), ("ZASYMM", "126")),
+    ],
+)
+def test_named_supports_are_degrees_of_freedom(tmp_path, name, dofs):
+    model = read(tmp_path, BEAM.replace("FIX, 1, 3", f"FIX, {name}"))
+    held = [d for b in model.boundaries for d in range(b.first, b.last + 1)]
+    assert held == [int(dof) for dof in dofs]
 
 
 def test_equations_over_sets_pair_their_nodes(tmp_path):
@@ -223,6 +248,14 @@ def test_large_deformation_stays_on_and_new_loads_replace(tmp_path):
     model = read(tmp_path, BEAM.replace("*STEP", "*STEP, NLGEOM", 1) + step)
     assert [s.nonlinear_geometry for s in model.steps] == [True, True]
     assert [s.renewed for s in model.steps] == [(), ("CLOAD",)]
+    rise = "*AMPLITUDE, NAME=A\n0., 0., 1., 1.\n*CLOAD, AMPLITUDE=A\nTIP, 1, 1.\n"
+    step = step.replace("*END", rise + "*END")
+    model = read(tmp_path, BEAM + step)
+    write_inp(tmp_path / "again.inp", model)
+    text = (tmp_path / "again.inp").read_text()
+    # CalculiX looks at the first of several.
+    assert text.index("OP=NEW") < text.index("TIP, 2") and text.count("OP=NEW") == 1
+    assert read_inp(tmp_path / "again.inp") == model
 
 
 @pytest.mark.parametrize("text", [BEAM, FULL, CAE, HEAT])
@@ -250,15 +283,23 @@ def test_numbers_fit_in_what_calculix_reads():
         assert float(write_real(near_one)) == near_one
 
 
-def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
+def test_a_file_is_replaced_whole_or_not_at_all(tmp_path, monkeypatch):
     model = read(tmp_path, BEAM)
     wrong = read(tmp_path, FULL, "full.inp")
     wrong.orientations["TURNED"].__dict__["angle"] = np.nan
     with pytest.raises(ValueError, match="nan"):
         write_inp(tmp_path / "deck.inp", wrong)
     assert (tmp_path / "deck.inp").read_text() == BEAM
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="disk"):
+        patch.setattr(os, "replace", fail_to_replace)
+        write_inp(tmp_path / "deck.inp", model)
+    assert (tmp_path / "deck.inp").read_text() == BEAM
     write_inp(tmp_path / "deck.inp", model)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["deck.inp", "full.inp"]
+
+
+def fail_to_replace(*_):
+    raise OSError("disk is gone")
 
 
 def displacements(folder, name):

@@ -68,7 +68,7 @@ class Block:
         return ValueError(f"{self.place(row)}: *{self.keyword} {text}.")
 
     def check_parameters(self) -> None:
-        """Refuse parameters and values that `READ` does not list."""
+        """Refuse parameters and values that `READ` does not list; spell as listed."""
         allowed = {k.replace(" ", ""): (k, v) for k, v in READ[self.keyword].items()}
         for key, value in self.parameters.items():
             said = key if value is None else f"{key}={value}"
@@ -81,11 +81,15 @@ class Block:
             name, values = allowed[key]
             if values is ANY:
                 self.need(name)
-            elif (value if value is None else value.upper()) not in values:
+                continue
+            spelled = {v and v.replace(" ", ""): v for v in values}
+            letters = None if value is None else "".join(value.upper().split())
+            if letters not in spelled:
                 listed = ", ".join(v or f"{name} alone" for v in values)
                 raise self.error(
                     f"has {said}, which froude does not support; it reads {listed}"
                 )
+            self.parameters[key] = spelled[letters]
 
 
 def read_deck(path: str | PathLike) -> list[Block]:

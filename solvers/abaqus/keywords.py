@@ -81,6 +81,7 @@ PROCEDURES = {
         "EIGENSOLVER": ANY,
         "NORMALIZATION": ANY,
         "ACOUSTIC COUPLING": ANY,
+        "SIM": (None, "YES", "NO"),
         "STORAGE": ANY,
         **_SOLVER,
     },
@@ -109,7 +110,16 @@ SKIPPED = (
     *("OUTPUT", "NODE OUTPUT", "ELEMENT OUTPUT", "ENERGY OUTPUT", "CONTACT OUTPUT"),
     *("NODE FILE", "EL FILE", "ENERGY FILE", "FILE FORMAT", "SECTION FILE"),
     *("NODE PRINT", "EL PRINT", "ENERGY PRINT", "SECTION PRINT", "FACE PRINT"),
-    *("PRINT", "PREPRINT", "MONITOR", "DIAGNOSTICS", "RESTART", "TIME POINTS"),
+    *(
+        "CONTACT FILE",
+        "CONTACT PRINT",
+        "PRINT",
+        "PREPRINT",
+        "MONITOR",
+        "DIAGNOSTICS",
+        "RESTART",
+        "TIME POINTS",
+    ),
     *("CONTROLS", "PHYSICAL CONSTANTS"),
 )
 """Output requests, solver controls and constants of absent physics: skipped."""

@@ -177,7 +177,7 @@ class LoadReader:
         return found
 
     def _rows(self, block: Block, fewest: int, most: int):
-        if not block.data and (block.get("OP") or "").upper() != "NEW":
+        if not block.data and block.get("OP") != "NEW":
             raise block.error("has no data lines; add them or delete the keyword")
         for row, fields in enumerate(rows(block)):
             if not fewest <= len(fields) <= most:

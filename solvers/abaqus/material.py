@@ -125,7 +125,7 @@ def _material(name: str, blocks: list[Block]) -> Material:
 
 def _table(block: Block) -> Table:
     keyword = block.keyword
-    said = (block.get("TYPE") or "ISO").upper()
+    said = block.get("TYPE") or "ISO"
     kind = "NEO HOOKE" if keyword == "HYPERELASTIC" else _KINDS.get(said, said)
     if keyword == "HYPERELASTIC" and not block.has("NEO HOOKE"):
         raise block.error("is read with the parameter NEO HOOKE only")

@@ -154,7 +154,7 @@ class MeshReader:
             name = self.surface_names.define(scope.prefix + block.need("NAME"), block)
             if not block.data:
                 raise block.error("has no data lines; list its faces or nodes")
-            nodal = (block.get("TYPE") or "").upper() == "NODE"
+            nodal = block.get("TYPE") == "NODE"
             read = self._node_surface if nodal else self._element_surface
             surfaces[name] = read(block, scope)
         return surfaces

@@ -20,7 +20,7 @@ def read_orientations(mesh: MeshReader, names: Names) -> dict[str, Orientation]:
 
 
 def _orientation(name: str, block: Block, placement: Placement | None) -> Orientation:
-    system = (block.get("SYSTEM") or "RECTANGULAR").upper()
+    system = block.get("SYSTEM") or "RECTANGULAR"
     lines = rows(block)
     if not 1 <= len(lines) <= 2 or len(lines[0]) > 9:
         raise block.error("needs six coordinates and perhaps a line of axis, angle")

@@ -33,7 +33,7 @@ def read_amplitudes(blocks: list[Block], names: Names) -> dict[str, Amplitude]:
         points = np.array(numbers).reshape(-1, 2)
         if not len(points) or (np.diff(points[:, 0]) <= 0).any():
             raise block.error("needs pairs of time, value with increasing times")
-        total = (block.get("TIME") or "").upper() == "TOTAL TIME"
+        total = block.get("TIME") == "TOTAL TIME"
         times, values = points.T.copy()
         found[name] = Amplitude(name, times, values, total)
     return found
@@ -95,14 +95,14 @@ def _step(head: Block, blocks: list[Block], loads: LoadReader, large: bool) -> S
         if block in procedures:
             continue
         field, read = STEP_LOADS[block.keyword]
-        if (block.get("OP") or "MOD").upper() == "NEW":
+        if block.get("OP") == "NEW":
             if block.keyword in seen and block.keyword not in renewed:
                 raise block.error("says OP=NEW after one without; say it on the first")
             if block.keyword not in renewed:
                 renewed.append(block.keyword)
         seen.add(block.keyword)
         entries.setdefault(field, []).extend(read(loads, block))
-    said = (head.get("NLGEOM") or "YES").upper() == "YES" and head.has("NLGEOM")
+    said = head.has("NLGEOM") and head.get("NLGEOM") != "NO"
     if large and head.has("NLGEOM") and not said:
         raise head.error("has NLGEOM=NO after a step with NLGEOM, which stays on")
     perturbation = head.has("PERTURBATION")
@@ -115,7 +115,7 @@ def _step(head: Block, blocks: list[Block], loads: LoadReader, large: bool) -> S
         name=head.get("NAME") or "",
         nonlinear_geometry=said or keeps,
         perturbation=perturbation,
-        ramp=variation.upper() == "RAMP" if variation else None,
+        ramp=variation == "RAMP" if variation else None,
         increment_limit=integer(limit, head, None) if limit else None,
         renewed=tuple(renewed),
         **{field: tuple(found) for field, found in entries.items()},
