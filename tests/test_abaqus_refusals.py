@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from abaqus_decks import BEAM, CAE, FULL, HEAT
 
-from froude.solvers.abaqus import Section, read_inp, write_inp
+from froude.solvers.abaqus import Section, read_inp, surface_facets, write_inp
 
 
 def refused(folder, text, message):
@@ -244,6 +244,17 @@ def test_models_that_no_deck_can_hold_are_not_written(tmp_path, change, message)
     with pytest.raises(ValueError, match=message):
         write_inp(tmp_path / "new.inp", model)
     assert not (tmp_path / "new.inp").exists()
+
+
+def test_what_a_model_does_not_have_is_an_error(tmp_path):
+    (tmp_path / "deck.inp").write_text(FULL)
+    model = read_inp(tmp_path / "deck.inp")
+    with pytest.raises(ValueError, match=r"first: \[13, 100\]"):
+        model.rows_of_nodes(np.array([[1, 13], [99, 100]]))
+    with pytest.raises(ValueError, match="'E' is no node set; there are"):
+        model.nodes_of("E")
+    with pytest.raises(ValueError, match="'POINTS' is no surface of element faces"):
+        surface_facets(model, "POINTS")
 
 
 def test_printed_sets_must_exist(tmp_path):

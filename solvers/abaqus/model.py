@@ -192,23 +192,48 @@ class Model(AbstractRecord):
     heading: str = ""
 
     def nodes_of(self, target: str | int) -> np.ndarray:
-        """Node numbers of a node set, or of the node of that number."""
-        return self.node_sets[target] if isinstance(target, str) else np.array([target])
+        """Node numbers of a node set, or of the node of that number.
+
+        Raises:
+            ValueError: no such node set.
+        """
+        return _members(self.node_sets, "node set", target)
 
     def elements_of(self, target: str | int) -> np.ndarray:
-        """Element numbers of an element set, or of the element of that number."""
-        if isinstance(target, str):
-            return self.element_sets[target]
-        return np.array([target])
+        """Element numbers of an element set, or of the element of that number.
+
+        Raises:
+            ValueError: no such element set.
+        """
+        return _members(self.element_sets, "element set", target)
 
     def rows_of_nodes(self, ids: np.ndarray) -> np.ndarray:
         """Where nodes are in `nodes`.
 
         Args:
-            ids: node numbers of the model, any shape.
+            ids: node numbers, any shape.
 
         Returns:
             Indices into `nodes.ids`, same shape.
+
+        Raises:
+            ValueError: numbers that the model does not have.
         """
         order = np.argsort(self.nodes.ids)
-        return order[np.searchsorted(self.nodes.ids, ids, sorter=order)]
+        at = np.searchsorted(self.nodes.ids, ids, sorter=order)
+        rows = order[np.minimum(at, len(order) - 1)]
+        missing = np.unique(np.asarray(ids)[self.nodes.ids[rows] != ids])
+        if len(missing):
+            raise ValueError(
+                f"ids has {len(missing)} numbers that no node has (first: "
+                f"{missing[:5].tolist()})."
+            )
+        return rows
+
+
+def _members(sets: Mapping[str, np.ndarray], noun: str, target: str | int):
+    if not isinstance(target, str):
+        return np.array([target])
+    if target not in sets:
+        raise ValueError(f"target = {target!r} is no {noun}; there are {list(sets)}.")
+    return sets[target]
