@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 from abaqus_decks import BEAM, CAE, FULL, HEAT
 
-from froude.solvers.abaqus import Section, read_inp, surface_facets, write_inp
+from froude.solvers.abaqus import (
+    Section,
+    Static,
+    Step,
+    read_inp,
+    surface_facets,
+    write_inp,
+)
 
 
 def refused(folder, text, message):
@@ -235,6 +242,7 @@ def test_a_mesh_alone_needs_no_section(tmp_path):
         ({"node_sets": {"A" * 81: np.array([1])}}, "1 to 80 characters"),
         ({"node_sets": {"FIX": np.array([], int)}}, "empty"),
         ({"node_sets": {"FIX": np.array([99])}}, r"first: \[99\]"),
+        ({"steps": (Step(Static(), name="1st, mounted"),)}, "steps has the name"),
         ({"heading": "two\n*lines"}, "heading"),
     ],
 )

@@ -33,6 +33,9 @@ def check_references(model: Model) -> None:
     }
     for field, table in tables.items():
         _check_names(field, table)
+    _check_names("couplings", [coupling.name for coupling in model.couplings])
+    for step in model.steps:
+        _check_names("steps", [step.name] if step.name else [])
     if any(line.lstrip().startswith("*") for line in model.heading.splitlines()):
         raise ValueError(f"heading has a line that begins with *: {model.heading!r}.")
     _check_numbers("nodes", model.nodes.ids, [model.nodes.ids])
