@@ -38,6 +38,7 @@ def refused(folder, text, message):
         ("NGEN, NSET=N", "list every node"),
         ("BUCKLE", r"use \*STATIC"),
         ("FROBNICATE, SPEED=3", "no keyword that froude knows"),
+        ("RESTART, READ, STEP=2", "all its steps"),
         ("Damping, alpha=1.", "material model"),
     ],
 )

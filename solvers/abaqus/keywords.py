@@ -110,17 +110,8 @@ SKIPPED = (
     *("OUTPUT", "NODE OUTPUT", "ELEMENT OUTPUT", "ENERGY OUTPUT", "CONTACT OUTPUT"),
     *("NODE FILE", "EL FILE", "ENERGY FILE", "FILE FORMAT", "SECTION FILE"),
     *("NODE PRINT", "EL PRINT", "ENERGY PRINT", "SECTION PRINT", "FACE PRINT"),
-    *(
-        "CONTACT FILE",
-        "CONTACT PRINT",
-        "PRINT",
-        "PREPRINT",
-        "MONITOR",
-        "DIAGNOSTICS",
-        "RESTART",
-        "TIME POINTS",
-    ),
-    *("CONTROLS", "PHYSICAL CONSTANTS"),
+    *("CONTACT FILE", "CONTACT PRINT", "PRINT", "PREPRINT", "MONITOR"),
+    *("DIAGNOSTICS", "RESTART", "TIME POINTS", "CONTROLS", "PHYSICAL CONSTANTS"),
 )
 """Output requests, solver controls and constants of absent physics: skipped."""
 

@@ -63,6 +63,8 @@ def _known(blocks: list[Block]) -> list[Block]:
             kept.append(block)
         elif block.keyword in REFUSED:
             raise block.error(f"is not read: {REFUSED[block.keyword]}")
+        elif block.keyword == "RESTART" and block.has("READ"):
+            raise block.error("READ is not read: state the model and all its steps")
         elif block.keyword not in SKIPPED:
             raise block.error(
                 "is no keyword that froude knows; delete it if the answer does not "
