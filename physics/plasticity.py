@@ -101,9 +101,11 @@ class J2Plasticity(AbstractHistoryLaw):
         return self.solid.components
 
     def initial_history(self) -> PlasticHistory:
-        """No plastic strain, in the dtype of the yield stress."""
-        nothing = jnp.zeros_like(self.yield_stress(jnp.zeros(())))
-        return PlasticHistory(jnp.zeros((3, 3), nothing.dtype), nothing)
+        """No plastic strain, in the dtype of the elastic constants."""
+        _, shear = self.solid.material.lame_parameters()
+        return PlasticHistory(
+            jnp.zeros((3, 3), shear.dtype), jnp.zeros((), shear.dtype)
+        )
 
     def storage(self, t, x, u):
         return self.solid.storage(t, x, u)

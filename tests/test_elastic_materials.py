@@ -1,4 +1,4 @@
-"""Elastic materials: energy and stress agree, frames do not matter, limits are Hooke's."""
+"""Elastic materials: stress and energy agree, frames do not matter, limits hold."""
 
 import re
 

@@ -135,7 +135,9 @@ def test_plane_strain_is_its_textbook_matrix():
     assert np.allclose(found, matrix @ strains, rtol=1e-13)
 
 
-@pytest.mark.parametrize("material", [FOAM, RUBBER, StVenantKirchhoff(1e6, 0.1), TILTED])
+@pytest.mark.parametrize(
+    "material", [FOAM, RUBBER, StVenantKirchhoff(1e6, 0.1), TILTED]
+)
 def test_the_faces_of_a_sheet_are_free(material):
     """Also where the thickness falls to a fifth, and under heat."""
     sheet = PlaneStress(material, temperature=320.0)
