@@ -38,8 +38,16 @@ def manufactured(problem: Problem, exact: Exact) -> Problem:
         A problem with a source added to the law, Dirichlet values taken from `exact`,
         natural conditions shifted so that `exact` fulfils them, and the initial state
         of `exact` at the start of the interval.
+
+    Raises:
+        TypeError: a law with memory, or a condition that cannot be shifted.
     """
     law = problem.law
+    if not isinstance(law, AbstractBalanceLaw):
+        raise TypeError(
+            f"problem.law is a {type(law).__name__}, which is no AbstractBalanceLaw; "
+            "a law with memory has no manufactured solutions."
+        )
     forced = _ForcedHyperbolic if isinstance(law, AbstractHyperbolicLaw) else _Forced
     conditions = {
         name: _forced_conditions(law, conditions, exact)

@@ -12,7 +12,13 @@ from jaxtyping import Array, Float
 
 
 def as_parameter(
-    value: Any, name: str, *, minimum: float | None = None, above: float | None = None
+    value: Any,
+    name: str,
+    *,
+    minimum: float | None = None,
+    above: float | None = None,
+    below: float | None = None,
+    shape: tuple[int, ...] | None = None,
 ) -> Array:
     """Turn a number into a float array leaf and refuse values physics cannot use.
 
@@ -20,14 +26,16 @@ def as_parameter(
         value: number or array, any shape.
         name: the argument as the user typed it, for the error message.
         minimum: smallest admissible value; `None` for no bound.
-        above: bound that is not admissible itself; `None` for no bound.
+        above: lower bound that is not admissible itself; `None` for no bound.
+        below: upper bound that is not admissible itself; `None` for no bound.
+        shape: the only admissible shape; `None` for any.
 
     Returns:
         A floating-point array of the same shape.
 
     Raises:
-        ValueError: not finite, below `minimum` or not above `above`. Traced values
-            are not checked.
+        ValueError: another shape, not finite, below `minimum`, not above `above` or
+            not below `below`. Of traced values only the shape is checked.
         TypeError: not a number.
     """
     try:
@@ -38,6 +46,12 @@ def as_parameter(
         ) from error
     if not jnp.issubdtype(array.dtype, jnp.inexact):
         array = array.astype(jnp.result_type(float))
+    if shape is not None and array.shape != shape:
+        wanted = f"an array of the shape {shape}" if shape else "one number"
+        raise ValueError(
+            f"{name} has the shape {array.shape}; give {wanted}, and build many at "
+            "once under jax.vmap."
+        )
     if not isinstance(array, Tracer):
         host = np.asarray(array)
         if not np.all(np.isfinite(host)):
@@ -50,6 +64,10 @@ def as_parameter(
             raise ValueError(
                 f"{name} = {host} is not above {above:g}; give {name} > {above:g}."
             )
+        if below is not None and np.any(host >= below):
+            raise ValueError(
+                f"{name} = {host} is not below {below:g}; give {name} < {below:g}."
+            )
     return array
 
 
@@ -58,12 +76,22 @@ def parameter(
     *,
     minimum: float | None = None,
     above: float | None = None,
+    below: float | None = None,
+    shape: tuple[int, ...] | None = None,
+    optional: bool = False,
     **options: Any,
 ) -> Any:
-    """Declare a numeric field of a law: an array leaf checked by `as_parameter`."""
+    """Declare a numeric field of a law: an array leaf checked by `as_parameter`.
 
-    def convert(value: Any) -> Array:
-        return as_parameter(value, name, minimum=minimum, above=above)
+    An `optional` field may be `None`.
+    """
+
+    def convert(value: Any) -> Array | None:
+        if optional and value is None:
+            return None
+        return as_parameter(
+            value, name, minimum=minimum, above=above, below=below, shape=shape
+        )
 
     return eqx.field(converter=convert, **options)
 
@@ -151,6 +179,9 @@ def as_function(
     arguments: tuple[str, ...],
     *,
     minimum: float | None = None,
+    above: float | None = None,
+    below: float | None = None,
+    shape: tuple[int, ...] | None = None,
 ) -> Callable[..., Any]:
     """Keep a callable pytree; wrap a number in `Constant` after checking it.
 
@@ -164,7 +195,7 @@ def as_function(
     if callable(value):
         _check_signature(value, name, arguments)
         return value
-    array = as_parameter(value, name)
+    array = as_parameter(value, name, above=above, below=below, shape=shape)
     if minimum is None or array.ndim != 2 or isinstance(array, Tracer):
         return Constant(as_parameter(array, name, minimum=minimum))
     host = np.asarray(array, float)
@@ -199,14 +230,29 @@ def function_parameter(
     arguments: tuple[str, ...],
     *,
     minimum: float | None = None,
+    above: float | None = None,
+    below: float | None = None,
+    shape: tuple[int, ...] | None = None,
+    optional: bool = False,
     **options: Any,
 ) -> Any:
     """Declare a field that is a number or a function, such as k or k(T).
 
-    `arguments` names what the function is called with, such as `("t", "x")`.
+    `arguments` names what the function is called with, such as `("t", "x")`; an
+    `optional` field may be `None`. The bounds are those of `as_parameter`.
     """
 
-    def convert(value: Any) -> Callable[..., Any]:
-        return as_function(value, name, arguments, minimum=minimum)
+    def convert(value: Any) -> Callable[..., Any] | None:
+        if optional and value is None:
+            return None
+        return as_function(
+            value,
+            name,
+            arguments,
+            minimum=minimum,
+            above=above,
+            below=below,
+            shape=shape,
+        )
 
     return eqx.field(converter=convert, **options)

@@ -8,6 +8,7 @@ import numpy as np
 from jax.core import Tracer
 from jaxtyping import Array, Float
 
+from .axisymmetric import PerRadian, is_per_radian
 from .balance_law import AbstractBalanceLaw
 from .boundary import AbstractBoundaryCondition, AbstractNaturalCondition, acts_on
 from .domain import AbstractDomain
@@ -82,15 +83,22 @@ def _check_conditions(
         if not isinstance(condition, AbstractBoundaryCondition):
             raise TypeError(
                 f"conditions[{name!r}] holds {condition!r}, which is no boundary "
-                "condition; use Dirichlet, NormalFlux, Robin, Radiation or Outflow."
+                "condition; use one such as Dirichlet, NormalFlux, Robin or Traction."
             )
         mask = acts_on(condition, law)
         adds = isinstance(condition, AbstractNaturalCondition)
+        if adds and is_per_radian(law) and not isinstance(condition, PerRadian):
+            raise ValueError(
+                f"conditions[{name!r}] holds a {type(condition).__name__}, but the "
+                "fluxes of an axisymmetric solid are per radian; write "
+                f"PerRadian({type(condition).__name__}(...)), which multiplies it by "
+                "the radius."
+            )
         if np.any(mask & (alone if adds else covered)):
             kinds = " and ".join(type(other).__name__ for other in conditions)
             raise ValueError(
                 f"conditions[{name!r}] = {kinds} prescribes one component twice; only "
-                "fluxes add up (NormalFlux, Robin, Radiation), any other condition "
+                "fluxes add up (NormalFlux, Robin, Traction), any other condition "
                 "stands alone on its component."
             )
         covered |= mask

@@ -59,7 +59,15 @@ def strong_residual(
 
     Returns:
         Residual in the unit of the source, shape (components,).
+
+    Raises:
+        TypeError: a law with memory, which a field at one time cannot judge.
     """
+    if not isinstance(law, AbstractBalanceLaw):
+        raise TypeError(
+            f"law is a {type(law).__name__}, which is no AbstractBalanceLaw; a strong "
+            "residual exists only where the flux does not depend on the past."
+        )
     u, u_t, grad_u, hess_u = jet
     t, x = jnp.asarray(t, u.dtype), jnp.asarray(x)
     _, storage_rate = jax.jvp(
