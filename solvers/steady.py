@@ -15,7 +15,7 @@ from .newton import default_tolerance, find_root
 from .solution import Ledger, Solution, Statistics
 from .sparse import AbstractLinearSolver
 from .status import Status
-from .well_posed import diffuses_backwards, level_is_free
+from .well_posed import diffuses_backwards, level_is_free, warn_of_free_motions
 
 
 def solve_steady(
@@ -50,13 +50,16 @@ def solve_steady(
         A solution with one state, `times` (0,), the stored content in its ledger and
         the rates [storage unit s^-1] of source and outflow. Its status is `OK`,
         `NOT_CONVERGED`, `NON_FINITE`, `PRECISION`, `INFEASIBLE` where the law diffuses
-        backwards at the state found (negative conductivity), or `SINGULAR` where
-        nothing fixes the level, as under given fluxes only, balanced or not.
+        backwards at the state found (negative conductivity, a solid whose tangent is
+        not positive), or `SINGULAR` where nothing fixes the level, as under given
+        fluxes only, balanced or not, or a rigid motion of a solid is free. Outside of
+        jit and vmap a warning names the free motions.
 
     Raises:
         TypeError: a problem that is on no grid or mesh.
     """
     check_discretization(discretization)
+    warn_of_free_motions(discretization)
     return _solve_steady(
         discretization,
         guess,

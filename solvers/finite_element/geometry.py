@@ -51,9 +51,9 @@ def cell_geometry(mesh: Mesh, degree: int | None = None) -> CellGeometry:
     x = _product(cell.shape(points), corners)
     affine = cell.element == "P1"
     jacobian = _gradient_product(cell, points[:1] if affine else points, corners)
-    determinant, adjugate = _adjugate(jacobian)
+    inverse, determinant = inverse_and_determinant(jacobian)
     weight = jnp.asarray(weights, x.dtype)[:, None] * determinant
-    return CellGeometry(x, adjugate / determinant[:, None, None], weight)
+    return CellGeometry(x, inverse, weight)
 
 
 def facet_geometry(mesh: Mesh, name: str) -> FacetGeometry:
@@ -88,6 +88,16 @@ def _gradient_product(cell: ReferenceCell, points, corners):
     """d x_j / d xi_i, (quadrature, i, j, cells)."""
     gradient = jnp.asarray(cell.shape_gradient(points), corners.dtype)
     return jnp.einsum("qik,kje->qije", gradient, corners)
+
+
+def inverse_and_determinant(jacobian):
+    """d xi_i / d x_j (quadrature, i, j, cells) and the determinant of d x_j / d xi_i.
+
+    Args:
+        jacobian: d x_j / d xi_i, (quadrature, i, j, cells).
+    """
+    determinant, adjugate = _adjugate(jacobian)
+    return adjugate / determinant[:, None, None], determinant
 
 
 def _adjugate(a):
