@@ -113,22 +113,26 @@ def test_the_mean_of_a_pair_has_a_derivative_where_its_modes_split():
     assert len(set(split[pair].tolist())) == 2
 
 
+@pytest.mark.slow
 def test_second_derivatives_go_through_the_shapes():
+    mesh = rectangle_mesh(3, 2, element="Q1")
+
     def frequency(ratio):
         solid = PlaneStress(IsotropicElastic(E, ratio))
-        return solve_modes(body(SQUARE, solid=solid, x_min=HELD), 2).frequencies[0]
+        return solve_modes(body(mesh, solid=solid, x_min=HELD), 2).frequencies[0]
 
-    check = gradient_check(jax.grad(frequency), jnp.array(0.3))
-    assert check.best < 1e-6
+    slope = jax.jit(jax.grad(frequency))
+    _, second = jax.jvp(jax.grad(frequency), (0.3,), (1.0,))
+    difference = (slope(0.3 + 1e-4) - slope(0.3 - 1e-4)) / 2e-4
+    assert abs(second / difference - 1) < 1e-6
 
 
-def test_a_block_on_a_spring():
-    stiff = PlaneStrain(IsotropicElastic(1e15, 0.0))
-    modes = solve_modes(rod(stiff, x_min=Spring((3e6, 0.0))), 1)
-    # k/m per metre of thickness: the height of the end cancels
-    assert jnp.isclose(
-        modes.frequencies[0], np.sqrt(3e6 / RHO) / (2 * np.pi), rtol=1e-6
-    )
+def test_a_rod_on_a_spring():
+    """b tan b = k L / E for b = ω L √(ρ/E); 0.8603336 where k L = E."""
+    elastic = PlaneStrain(IsotropicElastic(E, 0.0))
+    modes = solve_modes(rod(elastic, x_min=Spring((E, 0.0))), 1)
+    wanted = 0.8603335890 * np.sqrt(E / RHO) / (2 * np.pi)
+    assert jnp.isclose(modes.frequencies[0], wanted, rtol=1e-6)
 
 
 @pytest.mark.parametrize("stretch,stable", [(0.1, True), (-0.45, False)])
@@ -142,7 +146,7 @@ def test_a_stretched_bar_stiffens_and_a_crushed_one_is_unstable(stretch, stable)
         return
     stiffer = 1 + 3 * stretch + 1.5 * stretch**2
     wanted = 0.25 * np.sqrt(E * stiffer / RHO) * np.array([1.0, 3.0])
-    np.testing.assert_allclose(modes.frequencies, wanted, rtol=1e-5)
+    np.testing.assert_allclose(modes.frequencies, wanted, rtol=1e-4)
 
 
 def test_a_shift_finds_the_modes_about_it():
