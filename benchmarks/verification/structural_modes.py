@@ -145,7 +145,7 @@ JUDGED = (
         of_cantilever,
         ("frequency 1", "frequency 3", "effective mass 1", "tip amplitude 2"),
     ),
-    (SLIDING, of_square, ("frequency 1", "mean eigenvalue of a pair")),
+    (SLIDING, of_square, ("frequency 1", "mean of a pair by frequency squared")),
 )
 
 
@@ -168,8 +168,8 @@ def derivatives():
             leaves = {"material": jnp.ones(3), "points": points, "weights": weights}
             disagreement = 0.0
             for leaf, direction in directions(points):
-                if (quantity, leaf) == ("effective mass 1", "modulus"):
-                    continue  # no unit of stress changes how mass takes part
+                if leaf == "modulus" and "frequency" not in quantity:
+                    continue  # the shapes do not depend on it
                 direction |= {"weights": jnp.zeros_like(weights)}
                 check = gradient_check(function, leaves, direction=direction)
                 disagreement = max(disagreement, check.dot_product)
