@@ -25,6 +25,7 @@ from .finite_volume import monotonized_central as monotonized_central
 from .finite_volume import superbee as superbee
 from .finite_volume import unlimited as unlimited
 from .finite_volume import van_leer as van_leer
+from .generalized_alpha import GeneralizedAlpha as GeneralizedAlpha
 from .implicit import BDF2 as BDF2
 from .implicit import SDIRK2 as SDIRK2
 from .implicit import SDIRK3 as SDIRK3

@@ -43,7 +43,8 @@ def solve(
     Args:
         discretization: the problem on its grid or mesh, with `initial` and `interval`.
         steps: number of equal time steps.
-        method: `ThetaMethod`, `SDIRK2` (default), `SDIRK3`, `BDF2` or `Explicit`.
+        method: `ThetaMethod`, `SDIRK2` (default), `SDIRK3`, `BDF2`, `GeneralizedAlpha`
+            or `Explicit`.
         saves: number of equally spaced saved times after the initial one; divides
             `steps`.
         linear_solver: solves with the Jacobian of a stage; by default chosen as in
