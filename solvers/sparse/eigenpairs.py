@@ -111,7 +111,7 @@ def _eigenpairs_jvp(primals, tangents, *, count):
         -0.5 * vectors.T @ heavier,
     )
     outside = _outside(stiffness, mass, values, vectors, -change)
-    moved = vectors @ share
+    moved = outside + vectors @ share
     return pairs, Eigenpairs(jnp.diagonal(projected), moved, None)
 
 
