@@ -34,6 +34,8 @@ from .mesh import inverted_cells as inverted_cells
 from .mesh import morph as morph
 from .mesh_io import read_mesh as read_mesh
 from .mesh_io import write_mesh as write_mesh
+from .modal import Modes as Modes
+from .modal import solve_modes as solve_modes
 from .quantity import Quantity as Quantity
 from .quantity import smooth_maximum as smooth_maximum
 from .solution import Ledger as Ledger

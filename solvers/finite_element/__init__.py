@@ -7,3 +7,7 @@ flux and source with the shape functions, `boundary` imposes the conditions,
 """
 
 from .finite_element import FiniteElement as FiniteElement
+from .structure_matrices import StructureMatrices as StructureMatrices
+from .structure_matrices import check_structure as check_structure
+from .structure_matrices import free_block as free_block
+from .structure_matrices import structure_matrices as structure_matrices

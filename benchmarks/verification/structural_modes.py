@@ -1,0 +1,192 @@
+"""Natural frequencies with closed forms, and their derivatives in every leaf.
+
+A sliding square whose pressure and shear waves come alone and in pairs, a free beam, a
+free rod; derivatives by modulus, density, Poisson's ratio and the mesh points against
+central differences, also for the mean of a pair and for a tip amplitude.
+"""
+
+import functools
+
+import jax.numpy as jnp
+import numpy as np
+
+from froude.physics import (
+    Dirichlet,
+    Elastodynamics,
+    IsotropicElastic,
+    NormalFlux,
+    PlaneStress,
+    Problem,
+    Region,
+)
+from froude.solvers import (
+    FiniteElement,
+    Mesh,
+    gradient_check,
+    rectangle_mesh,
+    solve_modes,
+)
+
+from ..evidence import below, close, holds, relative
+
+GROUP = "solids"
+TIER = "verify"
+
+E, NU, RHO = 70e9, 0.3, 2700.0
+CENTRAL = "central differences"
+
+
+def rollers(axis):
+    """Nothing moves along `axis` and nothing pulls across it."""
+    across = {"x": "y", "y": "x"}[axis]
+    return (
+        Dirichlet(0.0, (f"displacement_{axis}", f"velocity_{axis}")),
+        NormalFlux(0.0, (f"displacement_{across}", f"velocity_{across}")),
+    )
+
+
+SLIDING = {side: rollers(side[0]) for side in ("x_min", "x_max", "y_min", "y_max")}
+FREE = dict.fromkeys(SLIDING, NormalFlux(0.0))
+CLAMPED = FREE | {"x_min": Dirichlet(0.0)}
+
+
+def structure(mesh, conditions, material=(E, NU, RHO)) -> FiniteElement:
+    young_modulus, poisson_ratio, density = material
+    solid = PlaneStress(IsotropicElastic(young_modulus, poisson_ratio))
+    region = Region(mesh.dimension, mesh.boundary_names)
+    law = Elastodynamics(solid, density)
+    return FiniteElement(Problem(law, region, conditions), mesh)
+
+
+def square_frequencies():
+    """c/2 √(m² + n²) [Hz]: shear waves need m, n >= 1, pressure waves either."""
+    pressure = np.sqrt(E / (RHO * (1 - NU**2)))
+    shear = np.sqrt(E / (2 * RHO * (1 + NU)))
+    return 0.5 * np.array(
+        [shear * 2**0.5, pressure, pressure, shear * 5**0.5, shear * 5**0.5]
+        + [pressure * 2**0.5]
+    )
+
+
+def closed_forms():
+    mesh = rectangle_mesh(12, 12, element="Q2")
+    modes = solve_modes(structure(mesh, SLIDING), 6)
+    formula = "closed form"
+    pairs = ("shear 1, 1", "pressure 1, 0", "pressure 0, 1")
+    pairs += ("shear 2, 1", "shear 1, 2", "pressure 1, 1")
+    for words, found, wanted in zip(
+        pairs, modes.frequencies, square_frequencies(), strict=True
+    ):
+        yield relative(
+            f"sliding square, {words}",
+            found,
+            reference=wanted,
+            tolerance=1e-4,
+            unit="Hz",
+            source=formula,
+        )
+    found = modes.clusters.tolist()
+    yield holds("its pairs are clusters", found == [0, 1, 1, 2, 2, 3], source=formula)
+
+    rod = rectangle_mesh(20, 1, (0.0, 0.0), (2.0, 0.1), element="Q2")
+    guided = FREE | {name: rollers("y") for name in ("y_min", "y_max")}
+    modes = solve_modes(structure(rod, guided, (E, 0.0, RHO)), 4)
+    yield holds("free rod: one rigid mode", modes.rigid.sum() == 1, source=formula)
+    for number in (1, 2, 3):
+        yield relative(
+            f"free rod, n = {number}",
+            modes.frequencies[number],
+            reference=number / 4.0 * np.sqrt(E / RHO),
+            tolerance=1e-4,
+            unit="Hz",
+            source="n/(2L) √(E/ρ)",
+        )
+
+    beam = rectangle_mesh(40, 1, (0.0, 0.0), (1.0, 0.01), element="Q2")
+    modes = solve_modes(structure(beam, FREE), 5)
+    yield holds("free beam: three rigid modes", modes.rigid.sum() == 3, source=formula)
+    bending = np.sqrt(E * 0.01**2 / (12 * RHO)) / (2 * np.pi)
+    for number, factor in ((3, 4.730041), (4, 7.853205)):
+        yield relative(
+            f"free beam, bending {number - 2}",
+            modes.frequencies[number],
+            reference=factor**2 * bending,
+            tolerance=2e-3,
+            unit="Hz",
+            source="Euler-Bernoulli, length 100 heights: shear takes 1e-3",
+        )
+
+
+def of_square(quantity, leaves):
+    mesh = rectangle_mesh(6, 6, element="Q2")
+    material = leaves["material"] * jnp.array([E, NU, RHO])
+    moved = Mesh(leaves["points"], mesh.topology)
+    return quantity(solve_modes(structure(moved, SLIDING, material), 3))
+
+
+def of_cantilever(quantity, leaves):
+    mesh = rectangle_mesh(8, 4, (0.0, 0.0), (2.0, 1.0), element="Q2")
+    material = leaves["material"] * jnp.array([E, NU, RHO])
+    moved = Mesh(leaves["points"], mesh.topology)
+    return quantity(solve_modes(structure(moved, CLAMPED, material), 3))
+
+
+QUANTITIES = {
+    "cantilever, frequency 1": (of_cantilever, lambda m: m.frequencies[0]),
+    "cantilever, frequency 3": (of_cantilever, lambda m: m.frequencies[2]),
+    "cantilever, effective mass of mode 1": (
+        of_cantilever,
+        lambda m: m.effective_mass[0, 1],
+    ),
+    "cantilever, tip amplitude of mode 2": (of_cantilever, lambda m: m.shapes[1, 1, -1]),
+    "square, frequency of a pair": (of_square, lambda m: jnp.mean(m.eigenvalues[1:])),
+}
+
+
+def leaves_of(place):
+    if place is of_square:
+        points = rectangle_mesh(6, 6, element="Q2").points
+    else:
+        points = rectangle_mesh(8, 4, (0.0, 0.0), (2.0, 1.0), element="Q2").points
+    return {"material": jnp.ones(3), "points": points}
+
+
+def directions(leaves):
+    """Each leaf by itself."""
+    still = {name: jnp.zeros_like(leaf) for name, leaf in leaves.items()}
+    for k, words in enumerate(("modulus", "Poisson's ratio", "density")):
+        yield words, still | {"material": jnp.eye(3)[k]}
+    noise = np.random.default_rng(1).uniform(-0.1, 0.1, leaves["points"].shape)
+    yield "mesh points", still | {"points": jnp.asarray(noise)}
+
+
+def derivatives():
+    for words, (place, quantity) in QUANTITIES.items():
+        function = functools.partial(place, quantity)
+        leaves = leaves_of(place)
+        disagreement = 0.0
+        for name, direction in directions(leaves):
+            check = gradient_check(function, leaves, direction=direction)
+            if words.startswith("cantilever, effective") and name == "modulus":
+                # Units of stress do not change how mass takes part.
+                yield close(
+                    f"{words}: {name}",
+                    check.derivative,
+                    reference=0.0,
+                    tolerance=1e-9,
+                    source="scaling",
+                )
+                continue
+            disagreement = max(disagreement, check.dot_product)
+            yield below(f"{words}: {name}", check.best, limit=1e-6, source=CENTRAL)
+        yield below(
+            f"{words}: forward against reverse mode, worst leaf",
+            disagreement,
+            limit=1e-11,
+            source="dot-product test",
+        )
+
+
+def run():
+    yield from closed_forms()
+    yield from derivatives()
