@@ -34,6 +34,7 @@ from .mesh import inverted_cells as inverted_cells
 from .mesh import morph as morph
 from .mesh_io import read_mesh as read_mesh
 from .mesh_io import write_mesh as write_mesh
+from .point_sets import name_points as name_points
 from .quantity import Quantity as Quantity
 from .quantity import smooth_maximum as smooth_maximum
 from .solution import Ledger as Ledger
