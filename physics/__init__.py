@@ -76,6 +76,7 @@ from .problem import Problem as Problem
 from .residual import Jet as Jet
 from .residual import autodiff_jet as autodiff_jet
 from .residual import strong_residual as strong_residual
+from .scaled_elastic import ScaledElastic as ScaledElastic
 from .solid import AbstractSolid as AbstractSolid
 from .solid import PlaneStrain as PlaneStrain
 from .solid import Solid as Solid
