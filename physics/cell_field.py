@@ -127,8 +127,8 @@ def by_group(
     if len(bare):
         if default is None:
             raise ValueError(
-                f"values: {len(bare)} of {cells} cells (first: {bare[:5].tolist()}) lie "
-                f"in none of the groups {sorted(values)}; give them a default."
+                f"values: {len(bare)} of {cells} cells (first: {bare[:5].tolist()}) "
+                f"lie in none of the groups {sorted(values)}; give them a default."
             )
         owner[bare] = len(table)
         table.append(jnp.asarray(default))

@@ -190,8 +190,8 @@ def _check_point_sets(topology: Topology) -> None:
             )
         if not nodes.size or nodes.min() < 0 or nodes.max() >= topology.node_count:
             raise ValueError(
-                f"point_sets[{name!r}] = {nodes[:5].tolist()} … must name nodes between "
-                f"0 and {topology.node_count - 1}, at least one."
+                f"point_sets[{name!r}] = {nodes[:5].tolist()} … must name nodes "
+                f"between 0 and {topology.node_count - 1}, at least one."
             )
 
 

@@ -33,9 +33,8 @@ def minimum_member(
     facets = _surface(mesh, corners[solid], symmetry)
     if not len(facets):
         return float("inf")
-    places = np.concatenate(
-        [points[facets.ravel()], points[facets].mean(axis=1), _edge_middles(points, facets)]
-    )
+    corner, centre = points[facets.ravel()], points[facets].mean(axis=1)
+    places = np.concatenate([corner, centre, _edge_middles(points, facets)])
     centroids, volumes = centroids_and_volumes(mesh)
     size = np.median(volumes) ** (1 / mesh.dimension)
     on_surface = np.zeros(len(points), bool)
@@ -65,5 +64,3 @@ def _surface(mesh: Mesh, cells: np.ndarray, symmetry: tuple[str, ...]) -> np.nda
 def _edge_middles(points: np.ndarray, facets: np.ndarray) -> np.ndarray:
     following = np.roll(facets, -1, axis=1)
     return 0.5 * (points[facets] + points[following]).reshape(-1, points.shape[1])
-
-

@@ -253,7 +253,7 @@ def _ascend(task, method, max_steps) -> Iterator[_Yield]:
         rows: list[tuple[float, float, float, float]] = []
 
         def evaluate(x, sharpness=sharpness, rows=rows, beta=beta):
-            at = jnp.asarray(x, design.dtype)
+            at = jnp.asarray(x, task.limit.dtype)
             value, slope, heavy, heavy_slope, limit = _evaluate(task, at, sharpness)
             share = float(heavy / limit * task.limit)
             ratio = np.asarray(heavy_slope / limit * task.limit, float)
@@ -278,8 +278,8 @@ def _follow(steps: Iterator[_Yield], max_steps: int, progress: bool | None):
             if not np.isfinite(row[0]):
                 raise FloatingPointError(
                     f"the compliance of step {len(history)} is {row[0]}: some part of "
-                    "the structure can move freely, or a load is not finite. Hold every "
-                    "rigid motion and check the supports of each load case."
+                    "the structure can move freely, or a load is not finite. Hold "
+                    "every rigid motion and check the supports of each load case."
                 )
             bar.update()
             bar.set_postfix_str(f"{row[0]:.5g}, change {row[2]:.2g}")

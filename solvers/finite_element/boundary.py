@@ -46,9 +46,10 @@ def check_conditions(problem: Problem, topology: Topology) -> None:
     points = set(topology.point_sets)
     if given - points != present:
         raise ValueError(
-            f"problem.conditions: the mesh has no boundary {sorted(given - present - points)} "
-            f"and its boundary {sorted(present - given)} has no condition; the mesh "
-            f"has {topology.boundary_names} and the point sets {sorted(points)}."
+            "problem.conditions: the mesh has no boundary "
+            f"{sorted(given - present - points)} and its boundary "
+            f"{sorted(present - given)} has no condition; the mesh has "
+            f"{topology.boundary_names} and the point sets {sorted(points)}."
         )
     for name, conditions in problem.conditions.items():
         for condition in conditions:
@@ -186,7 +187,6 @@ def reaction_shares(
         nodes = topology.nodes_of(name)
         owners[np.ix_(np.flatnonzero(mask), nodes)] += 1
     return tuple(
-        np.asarray(mask)[:, None]
-        / np.maximum(owners[:, topology.nodes_of(name)], 1)
+        np.asarray(mask)[:, None] / np.maximum(owners[:, topology.nodes_of(name)], 1)
         for name, mask in held
     )
