@@ -1,8 +1,8 @@
 """The method of moving asymptotes, from the optional package nlopt.
 
 K. Svanberg (1987), The method of moving asymptotes, Int. J. Numer. Methods Eng. 24,
-359, doi:10.1002/nme.1620240207, in its conservative form (2002), SIAM J. Optim. 12, 555,
-which never accepts a worse design. Install with `pip install froude[mma]`.
+359, doi:10.1002/nme.1620240207, in its conservative form (2002), SIAM J. Optim. 12,
+555, which never accepts a worse design. Install with `pip install froude[mma]`.
 """
 
 import types
