@@ -44,6 +44,47 @@ class CellField(eqx.Module):
                 f"values = {self.values} is one number; give one for each cell."
             )
 
+    @classmethod
+    def from_groups(
+        cls,
+        cells: int,
+        groups: dict[str, np.ndarray],
+        values: dict[str, Any],
+        *,
+        default: Any = None,
+    ) -> "CellField":
+        """A parameter that has one value in each named group of cells.
+
+        Args:
+            cells: how many cells the mesh has.
+            groups: name to the indices of its cells, such as `mesh.topology.groups`.
+            values: name to the value there; later names win where groups overlap.
+            default: value of the cells in none of the groups; `None` to refuse those.
+
+        Raises:
+            ValueError: an unknown group, no group, or cells without a value.
+        """
+        unknown = sorted(set(values) - set(groups))
+        if unknown or not values:
+            raise ValueError(
+                f"values names {unknown or 'no group'}; the groups are "
+                f"{sorted(groups)}."
+            )
+        owner = np.full(cells, -1)
+        for number, name in enumerate(values):
+            owner[groups[name]] = number
+        bare = np.flatnonzero(owner < 0)
+        table = [jnp.asarray(value) for value in values.values()]
+        if len(bare):
+            if default is None:
+                raise ValueError(
+                    f"values: {len(bare)} of {cells} cells (first: "
+                    f"{bare[:5].tolist()}) lie in none of the groups {sorted(values)}; give them a default."
+                )
+            owner[bare] = len(table)
+            table.append(jnp.asarray(default))
+        return cls(jnp.stack(jnp.broadcast_arrays(*table))[owner])
+
     def checked(self, check: Callable[[Array], Array]) -> "CellField":
         """The same field with its values passed through `check`."""
         return CellField(check(self.values))
@@ -94,42 +135,3 @@ def refuse_cell_fields(tree: Any, user: str) -> None:
             f"{len(field.values)} cells of a mesh; use finite elements on that mesh, "
             "or write the parameter as a function of (t, x)."
         )
-
-
-def by_group(
-    cells: int,
-    groups: dict[str, np.ndarray],
-    values: dict[str, Any],
-    *,
-    default: Any = None,
-) -> CellField:
-    """A parameter that has one value in each named group of cells.
-
-    Args:
-        cells: how many cells the mesh has.
-        groups: name to the indices of its cells, such as `mesh.topology.groups`.
-        values: name to the value there; later names win where groups overlap.
-        default: value of the cells in none of the groups; `None` to refuse those.
-
-    Raises:
-        ValueError: an unknown group, no group, or cells without a value.
-    """
-    unknown = sorted(set(values) - set(groups))
-    if unknown or not values:
-        raise ValueError(
-            f"values names {unknown or 'no group'}; the groups are {sorted(groups)}."
-        )
-    owner = np.full(cells, -1)
-    for number, name in enumerate(values):
-        owner[groups[name]] = number
-    bare = np.flatnonzero(owner < 0)
-    table = [jnp.asarray(value) for value in values.values()]
-    if len(bare):
-        if default is None:
-            raise ValueError(
-                f"values: {len(bare)} of {cells} cells (first: {bare[:5].tolist()}) "
-                f"lie in none of the groups {sorted(values)}; give them a default."
-            )
-        owner[bare] = len(table)
-        table.append(jnp.asarray(default))
-    return CellField(jnp.stack(jnp.broadcast_arrays(*table))[owner])

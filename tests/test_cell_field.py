@@ -21,7 +21,7 @@ from froude.physics import (
     Traction,
     strong_residual,
 )
-from froude.physics.cell_field import by_group, law_of
+from froude.physics.cell_field import law_of
 from froude.physics.residual import Jet
 from froude.solvers import (
     CartesianGrid,
@@ -122,12 +122,16 @@ def test_a_material_of_cells_is_checked_and_taken_apart():
 
 def test_values_by_group():
     groups = {"left": np.array([0, 1]), "right": np.array([2])}
-    assert by_group(3, groups, {"left": 2.0, "right": 3.0}).values.tolist() == [2, 2, 3]
-    assert by_group(3, groups, {"right": 3.0}, default=1.0).values[0] == 1.0
+    assert CellField.from_groups(
+        3, groups, {"left": 2.0, "right": 3.0}
+    ).values.tolist() == [2, 2, 3]
+    assert (
+        CellField.from_groups(3, groups, {"right": 3.0}, default=1.0).values[0] == 1.0
+    )
     with pytest.raises(ValueError, match="2 of 3 cells"):
-        by_group(3, groups, {"right": 3.0})
+        CellField.from_groups(3, groups, {"right": 3.0})
     with pytest.raises(ValueError, match=r"values names \['top'\]"):
-        by_group(3, groups, {"top": 3.0})
+        CellField.from_groups(3, groups, {"top": 3.0})
 
 
 def test_schemes_without_cells_refuse_a_cell_field():

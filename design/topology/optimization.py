@@ -233,13 +233,15 @@ def _criteria_steps(task, method, tolerance, max_steps) -> Iterator[_Yield]:
     design, bounds = _start(task)
     bounds = tuple(jnp.asarray(b) for b in bounds)
     design = jnp.asarray(design)
-    for beta, steps in _stages(task, max_steps):
+    stages = _stages(task, max_steps)
+    last = stages[-1][0]
+    for beta, steps in stages:
         sharpness = jnp.asarray(beta, design.dtype)
         for _ in range(steps):
             new, value, share, change = _step(task, method, design, sharpness, bounds)
             rests = bool(change <= tolerance)
             row = (float(value), float(share), float(change), beta)
-            yield np.asarray(design), beta, row, rests
+            yield np.asarray(design), beta, row, rests and beta == last
             design = new
             if rests:
                 break
