@@ -138,7 +138,10 @@ QUANTITIES = {
         of_cantilever,
         lambda m: m.effective_mass[0, 1],
     ),
-    "cantilever, tip amplitude of mode 2": (of_cantilever, lambda m: m.shapes[1, 1, -1]),
+    "cantilever, tip amplitude of mode 2": (
+        of_cantilever,
+        lambda m: m.shapes[1, 1, -1],
+    ),
     "square, frequency of a pair": (of_square, lambda m: jnp.mean(m.eigenvalues[1:])),
 }
 
