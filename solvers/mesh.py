@@ -94,6 +94,7 @@ class Mesh(eqx.Module):
 
     @property
     def dimension(self) -> int:
+        """Number of coordinates of a point, and space dimension of its cells."""
         return self.topology.cell.dimension
 
     @property
