@@ -48,7 +48,7 @@ def name_points(mesh: Mesh, places: Mapping[str, Sequence[Any]]) -> Mesh:
                 f"places[{name!r}] has the shape {np.shape(given)}; give "
                 f"({mesh.dimension},) coordinates or several rows of them."
             )
-        distance, nodes = tree.query(wanted)
+        distance, nodes = map(np.atleast_1d, tree.query(wanted))
         far = np.flatnonzero(distance > _ON_NODE * extent)
         if len(far):
             raise ValueError(

@@ -21,7 +21,7 @@ def diffuses_backwards(
     values = scheme.collocate(state)
     fields = [field.values for field in cell_fields(law)]
     if fields:
-        nodes = scheme.mesh.topology.cells  # only finite elements take cell fields
+        nodes = scheme.mesh.topology.cells  # pyright: ignore[reportAttributeAccessIssue]
         points, values = points[nodes].mean(axis=1), values[:, nodes].mean(axis=2)
 
     def at_point(x, u, own):

@@ -62,11 +62,12 @@ class Objective(eqx.Module):
     def __call__(self, problems, mesh, density: Float[Array, " cells"]) -> Array:
         """c [J], shape ()."""
         stiffness = simp(density, self.penalty, self.void)
-        return sum(
+        cases = [
             weight
             * compliance(problem, mesh, stiffness, linear_solver=self.linear_solver)
             for weight, problem in zip(self.weights, problems, strict=True)
-        )
+        ]
+        return sum(cases[1:], start=cases[0])
 
 
 def minimize_compliance(

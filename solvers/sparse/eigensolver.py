@@ -108,7 +108,11 @@ def _subspace(stiffness, mass, shift, count):
     if factor is None:
         return None, Status.SINGULAR
     solve = lambda rhs: factor(rhs.reshape(size, -1), False).reshape(rhs.shape)
-    inverse = LinearOperator(shifted.shape, matvec=solve, dtype=np.float64)
+    inverse = LinearOperator(  # made by a factory that its stub does not show
+        shifted.shape,  # pyright: ignore[reportCallIssue]
+        matvec=solve,  # pyright: ignore[reportCallIssue]
+        dtype=np.float64,  # pyright: ignore[reportCallIssue]
+    )
     start = np.random.default_rng(0).uniform(0.5, 1.0, size)
     options = {"sigma": shift, "OPinv": inverse, "v0": start}
     try:
