@@ -119,6 +119,9 @@ def _subspace(stiffness, mass, shift, count):
         _, vectors = eigsh(stiffness, count, mass, **options)
     except ArpackError:
         return None, Status.NOT_CONVERGED
+    finally:
+        # SciPy frees a factor only in the thread that made it: this one, now.
+        factor.factors = None
     return vectors, Status.OK
 
 
