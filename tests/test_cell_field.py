@@ -148,10 +148,14 @@ def test_schemes_without_cells_refuse_a_cell_field():
         strong_residual(problem.law, 0.0, jnp.zeros(2), jet)
 
 
+def bar_mesh():
+    mesh = rectangle_mesh(8, 2, (0.0, 0.0), (4.0, 1.0))
+    return name_points(mesh, {"tip": (4.0, 0.5)})
+
+
 def bar(load=(0.0, -1.0), mesh=None):
     """Clamped at x_min, a force at the middle of x_max."""
-    mesh = rectangle_mesh(8, 2, (0.0, 0.0), (4.0, 1.0)) if mesh is None else mesh
-    mesh = name_points(mesh, {"tip": (4.0, 0.5)})
+    mesh = bar_mesh() if mesh is None else mesh
     free = Traction((0.0, 0.0))
     conditions = {name: free for name in mesh.boundary_names}
     conditions |= {"x_min": Dirichlet(0.0), "tip": PointLoad(load)}
@@ -168,9 +172,11 @@ def test_a_point_load_is_what_the_support_carries():
 
 
 def test_the_work_of_a_point_load_has_the_right_derivative():
+    mesh = bar_mesh()
+    node = mesh.topology.point_sets["tip"][0]
+
     def sag(load):
-        scheme = bar(load)
-        node = scheme.mesh.topology.point_sets["tip"][0]
+        scheme = bar(load, mesh)
         return solve_steady(scheme, tolerance=1e-13).final[1, node]
 
     check = gradient_check(sag, jnp.array([0.3, -1.0]))
