@@ -79,8 +79,8 @@ class CellField(eqx.Module):
             if default is None:
                 raise ValueError(
                     f"values: {len(bare)} of {cells} cells (first: "
-                    f"{bare[:5].tolist()}) lie in none of the groups {sorted(values)}; "
-                    "give them a default."
+                    f"{bare[:5].tolist()}) lie in none of the groups "
+                    f"{sorted(values)}; give them a default."
                 )
             owner[bare] = len(table)
             table.append(jnp.asarray(default))
