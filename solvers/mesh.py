@@ -14,7 +14,7 @@ from .topology import Topology
 
 
 class Mesh(eqx.Module):
-    """A mesh of one cell type: P1/P2 simplices or Q1/Q2 quadrilaterals, hexahedra.
+    """A mesh of one cell type: P1/P2 simplices or Q1/Q2/S2 quadrilaterals, hexahedra.
 
     Points are a traced leaf, so quantities have shape derivatives; moving them does
     not recompile. The topology is static by content.

@@ -151,12 +151,9 @@ class Topology:
 
 def _cell(cell_type: str) -> ReferenceCell:
     if cell_type not in SUPPORTED:
-        reason = (
-            "serendipity cells are later work; use quad9 or hexahedron27"
-            if cell_type in ("quad8", "hexahedron20")
-            else f"supported are {SUPPORTED}"
+        raise ValueError(
+            f"cell_type = {cell_type!r} is not supported: supported are {SUPPORTED}."
         )
-        raise ValueError(f"cell_type = {cell_type!r} is not supported: {reason}.")
     return CELLS[cell_type]
 
 
