@@ -85,21 +85,21 @@ def external_work(scheme: FiniteElement, linear_solver: AbstractLinearSolver) ->
     moved = lax.stop_gradient(found.value.reshape(still.shape))
     moved = jnp.where(found.ok, moved, jnp.nan)
     out_of_balance = jnp.where(free, scheme.inflow(t, moved), 0.0)
+    # a structure that can move freely may pass for a very soft one
+    allowed = jnp.finfo(load.dtype).eps ** 0.25 * jnp.max(jnp.abs(load))
+    stands = lax.stop_gradient(jnp.max(jnp.abs(out_of_balance)) <= allowed)
+    moved = jnp.where(stands, moved, jnp.nan)
     return jnp.sum(load * moved) + jnp.sum(moved * out_of_balance)
 
 
 def check_supports(problem: Problem, mesh: Mesh) -> None:
-    """Refuse supports that move: then loads and supports both do work.
+    """Refuse supports that move, or that let the whole structure move.
 
     Raises:
-        ValueError: a prescribed displacement that is not 0, or none at all.
+        ValueError: a prescribed displacement that is not 0, or a free rigid motion.
     """
     scheme = FiniteElement(problem, mesh)
-    if scheme.free() is None:
-        raise ValueError(
-            "problem.conditions hold no displacement, so the structure flies away; "
-            "give supports, such as Dirichlet(0.0) on a boundary part."
-        )
+    _check_held(scheme)
     still = jnp.zeros((mesh.dimension, len(mesh.points)), mesh.points.dtype)
     held = scheme.constrain(jnp.zeros((), still.dtype), still)
     if not isinstance(held, Tracer) and np.any(np.asarray(held) != 0):
@@ -108,3 +108,44 @@ def check_supports(problem: Problem, mesh: Mesh) -> None:
             f"problem.conditions prescribe a displacement of {largest:g} m; compliance "
             "is the work of loads on supports that stay: hold 0 and give a load."
         )
+
+
+def _check_held(scheme: FiniteElement) -> None:
+    """Refuse a structure that can move as a whole without resistance."""
+    mesh = scheme.mesh
+    points = np.asarray(mesh.points, float)
+    names, motions = _rigid_motions(points - points.mean(axis=0))
+    free = scheme.free()
+    held = np.zeros(points.T.shape, bool) if free is None else ~free
+    _, size, directions = np.linalg.svd(motions[:, held].T, full_matrices=True)
+    size = np.pad(size, (0, len(names) - len(size)))
+    t, still = jnp.zeros((), mesh.points.dtype), jnp.zeros_like(mesh.points.T)
+    matrix = None
+    for mix in directions[size <= 1e-9 * max(size.max(), 1.0)]:
+        if matrix is None:
+            matrix = scheme.jacobian(t, still, 0.0, 1.0).to_scipy()
+        motion = np.where(held, 0.0, np.tensordot(mix, motions, 1)).ravel()
+        resistance = motion @ (matrix @ motion)  # springs may hold what supports do not
+        if resistance <= 1e-9 * (motion**2 @ matrix.diagonal()):
+            moves = [
+                name for name, part in zip(names, mix, strict=True) if abs(part) > 0.1
+            ]
+            raise ValueError(
+                f"problem.conditions leave the structure free to move: "
+                f"{' and '.join(moves)}; give supports, such as Dirichlet(0.0) on a "
+                "boundary part, that hold it."
+            )
+
+
+def _rigid_motions(points: np.ndarray) -> tuple[list[str], np.ndarray]:
+    """Names and displacements of rigid motions, (motions, dim, nodes), unit size."""
+    dimension = points.shape[1]
+    names = [f"translation along {axis}" for axis in "xyz"[:dimension]]
+    motions = [np.eye(dimension)[:, [k]] + 0 * points.T for k in range(dimension)]
+    planes = [(0, 1)] if dimension == 2 else [(1, 2), (2, 0), (0, 1)]
+    for i, j in planes:
+        turn = np.zeros(points.T.shape)
+        turn[i], turn[j] = -points[:, j], points[:, i]
+        motions.append(turn)
+        names.append(f"rotation about {'xyz'[3 - i - j]}")
+    return names, np.stack([motion / np.linalg.norm(motion) for motion in motions])
