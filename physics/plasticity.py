@@ -8,7 +8,7 @@ T. J. R. Hughes, Computational Inelasticity (1998), section 3.3.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -100,9 +100,13 @@ class J2Plasticity(AbstractHistoryLaw):
     def components(self) -> tuple[Component, ...]:
         return self.solid.components
 
+    @property
+    def _material(self) -> IsotropicElastic:
+        return cast(IsotropicElastic, self.solid.material)
+
     def initial_history(self) -> PlasticHistory:
         """No plastic strain, in the dtype of the elastic constants."""
-        _, shear = self.solid.material.lame_parameters()
+        _, shear = self._material.lame_parameters()
         return PlasticHistory(
             jnp.zeros((3, 3), shear.dtype), jnp.zeros((), shear.dtype)
         )
@@ -135,7 +139,7 @@ class J2Plasticity(AbstractHistoryLaw):
     def _flow(self, size, alpha, t, x):
         """Δα of a step whose trial stress has the von Mises stress `size`."""
         temperature = self.solid.temperature_at(t, x)
-        _, shear = self.solid.material.lame_parameters(temperature)
+        _, shear = self._material.lame_parameters(temperature)
         yields = size > self.yield_stress(alpha)
         # The elastic branch solves a step at the brink of yielding and drops it.
         reached = jnp.where(yields, size, self.yield_stress(alpha))

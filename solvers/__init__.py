@@ -37,6 +37,7 @@ from .mesh_io import read_mesh as read_mesh
 from .mesh_io import write_mesh as write_mesh
 from .modal import Modes as Modes
 from .modal import solve_modes as solve_modes
+from .point_sets import name_points as name_points
 from .quantity import Quantity as Quantity
 from .quantity import smooth_maximum as smooth_maximum
 from .solution import Ledger as Ledger

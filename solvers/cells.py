@@ -3,6 +3,10 @@
 Cells carry their meshio name and VTK node order. Simplices live on the unit simplex,
 quadrilaterals and hexahedra on [-1, 1]^dim. Order 1 and 2 are the Lagrange families
 P1, P2 (simplices) and Q1, Q2 (tensor products), used for geometry and unknowns alike.
+S2 is the serendipity family, Q2 without the monomials that are quadratic in more than
+one coordinate and without the nodes inside faces and cells. It holds all quadratics on
+parallelograms and parallelepipeds only. D. N. Arnold, D. Boffi and R. S. Falk (2002),
+Approximation by quadrilateral finite elements, Math. Comp. 71, 909.
 """
 
 import dataclasses
@@ -14,7 +18,7 @@ import numpy as np
 
 @dataclasses.dataclass(frozen=True)
 class ReferenceCell:
-    """A Lagrange reference cell.
+    """A reference cell with nodal shape functions.
 
     Args:
         name: the meshio cell type, such as "triangle6".
@@ -71,6 +75,8 @@ class ReferenceCell:
         powers = itertools.product(range(self.order + 1), repeat=self.dimension)
         if self.simplex:
             powers = (p for p in powers if sum(p) <= self.order)
+        elif self.element == "S2":
+            powers = (p for p in powers if p.count(2) <= 1)
         return np.asarray(list(powers))
 
     @cached_property
@@ -241,14 +247,18 @@ _MIDPOINTS = {
     "line3": ((0, 1),),
     "triangle6": _TRIANGLE_FACETS,
     "tetra10": ((0, 1), (1, 2), (0, 2), (0, 3), (1, 3), (2, 3)),
+    "quad8": _QUAD_FACETS,
     "quad9": (*_QUAD_FACETS, (0, 1, 2, 3)),
+    "hexahedron20": _HEXAHEDRON_EDGES,
     "hexahedron27": (*_HEXAHEDRON_EDGES, *_HEXAHEDRON_FACETS, tuple(range(8))),
 }
 _LINEAR = {
     "line3": "line",
     "triangle6": "triangle",
+    "quad8": "quad",
     "quad9": "quad",
     "tetra10": "tetra",
+    "hexahedron20": "hexahedron",
     "hexahedron27": "hexahedron",
 }
 
@@ -261,9 +271,11 @@ CELLS = {
         ReferenceCell("triangle6", "P2", 2, 2, 3, "line3", _TRIANGLE_FACETS),
         ReferenceCell("quad", "Q1", 2, 1, 4, "line", _QUAD_FACETS),
         ReferenceCell("quad9", "Q2", 2, 2, 4, "line3", _QUAD_FACETS),
+        ReferenceCell("quad8", "S2", 2, 2, 4, "line3", _QUAD_FACETS),
         ReferenceCell("tetra", "P1", 3, 1, 4, "triangle", _TETRA_FACETS),
         ReferenceCell("tetra10", "P2", 3, 2, 4, "triangle6", _TETRA_FACETS),
         ReferenceCell("hexahedron", "Q1", 3, 1, 8, "quad", _HEXAHEDRON_FACETS),
         ReferenceCell("hexahedron27", "Q2", 3, 2, 8, "quad9", _HEXAHEDRON_FACETS),
+        ReferenceCell("hexahedron20", "S2", 3, 2, 8, "quad8", _HEXAHEDRON_FACETS),
     )
 }

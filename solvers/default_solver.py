@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Array
 
 from ..physics import AbstractBalanceLaw
+from ..physics.cell_field import law_of
 from .discretization import AbstractDiscretization
 from .finite_element.dependence import dependence
 from .sparse import (
@@ -51,7 +52,7 @@ def default_linear_solver(
     if not isinstance(matrix, SparseMatrix):
         return Krylov()
     components = state.shape[0]
-    law = discretization.problem.law
+    law = law_of(discretization.problem.law, 0)
     dimension = discretization.problem.domain.dimension
     small = state.size <= _LARGEST_DIRECT.get(dimension, state.size)
     if small or not _symmetric(law, components, dimension):

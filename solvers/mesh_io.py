@@ -189,15 +189,9 @@ def _cell_type(path, found) -> str:
             f"path = {str(path)!r} mixes cell types: {listed}; mesh with one type."
         )
     if kinds[0] not in SUPPORTED:
-        reason = (
-            "serendipity cells are later work, use 9-node quadrilaterals or 27-node "
-            "hexahedra"
-            if kinds[0] in ("quad8", "hexahedron20")
-            else f"supported are {SUPPORTED}"
-        )
         raise ValueError(
             f"path = {str(path)!r} has {counts[kinds[0]]} cells of type {kinds[0]!r}: "
-            f"{reason}."
+            f"supported are {SUPPORTED}."
         )
     return kinds[0]
 

@@ -27,7 +27,8 @@ def rectangle_mesh(
         ny: intervals along y.
         lower: smallest coordinates [m].
         upper: largest coordinates [m].
-        element: `"P1"`, `"P2"` (triangles), `"Q1"` or `"Q2"` (quadrilaterals).
+        element: `"P1"`, `"P2"` (triangles), `"Q1"`, `"Q2"` or `"S2"`
+            (quadrilaterals; S2 has eight nodes).
 
     Returns:
         A mesh with the boundary parts x_min, x_max, y_min and y_max.
@@ -55,7 +56,8 @@ def box_mesh(
         nz: intervals along z.
         lower: smallest coordinates [m].
         upper: largest coordinates [m].
-        element: `"P1"`, `"P2"` (tetrahedra), `"Q1"` or `"Q2"` (hexahedra).
+        element: `"P1"`, `"P2"` (tetrahedra), `"Q1"`, `"Q2"` or `"S2"` (hexahedra; S2
+            has twenty nodes).
 
     Returns:
         A mesh with the boundary parts x_min, x_max, …, z_max.
@@ -81,12 +83,15 @@ def _grid_mesh(shape, lower, upper, element: str) -> Mesh:
         c for c in CELLS.values() if c.element == element and c.dimension == dimension
     ]
     if not found:
-        raise ValueError(f"element = {element!r}; use 'P1', 'P2', 'Q1' or 'Q2'.")
+        raise ValueError(f"element = {element!r}; use P1, P2, Q1, Q2 or S2.")
     (cell,) = found
     counts = np.asarray(shape) * cell.order + 1
     index = np.indices(tuple(counts)).reshape(dimension, -1).T
     points = lower + (upper - lower) * (index / (counts - 1))
     cells = _cells(cell, shape, counts)
+    used, cells = np.unique(cells, return_inverse=True)
+    points, index = points[used], index[used]
+    cells = cells.reshape(-1, len(cell.nodes))
     facets = boundary_facets(cell.name, cells)
     boundaries = {}
     for axis in range(dimension):

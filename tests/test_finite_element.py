@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from distorted_mesh import distorted
 
 from froude.physics import (
     AbstractBalanceLaw,
@@ -30,9 +31,8 @@ from froude.solvers import (
     rectangle_mesh,
     solve_steady,
 )
-from froude.solvers.cells import CELLS
 
-ELEMENTS = [(e, d) for d in (2, 3) for e in ("P1", "P2", "Q1", "Q2")]
+ELEMENTS = [(e, d) for d in (2, 3) for e in ("P1", "P2", "Q1", "Q2", "S2")]
 
 
 def unit_mesh(element, dimension, n):
@@ -46,22 +46,6 @@ def on_unit_box(law, mesh, *, initial=None, **conditions):
     held = {name: NormalFlux(0.0) for name in mesh.boundary_names} | conditions
     region = Region(mesh.dimension, mesh.boundary_names)
     return Problem(law, region, held, initial=initial)
-
-
-def distorted(mesh, size):
-    """Move inner corners at random; nodes in between follow, so edges stay straight."""
-    cells, corners = mesh.topology.cells, mesh.cell.corners
-    inner = np.ones(len(mesh.points), bool)
-    for part in mesh.topology.boundaries.values():
-        inner[part.unique_nodes] = False
-    noise = np.random.default_rng(3).uniform(-size, size, mesh.points.shape)
-    points = np.asarray(mesh.points) + noise * inner[:, None]
-    linear = CELLS[mesh.topology.cell_type.rstrip("0123456789")]
-    straight = np.einsum(
-        "ak,ekd->ead", linear.shape(mesh.cell.nodes), points[cells[:, :corners]]
-    )
-    points[cells] = straight
-    return Mesh(points, mesh.topology)
 
 
 @pytest.mark.parametrize("element,dimension", ELEMENTS)
@@ -85,7 +69,7 @@ def test_linear_field_is_exact_on_a_distorted_mesh(element, dimension):
 @pytest.mark.parametrize(
     "element,dimension,counts,expected",
     [
-        # All eight elements, on curved meshes, stand in `make verify`.
+        # All elements, on curved meshes, stand in `make verify`.
         ("Q1", 2, (8, 16), 2),
         ("P2", 2, (6, 12), 3),
     ],

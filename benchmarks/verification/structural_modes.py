@@ -145,8 +145,12 @@ JUDGED = (
         of_cantilever,
         ("frequency 1", "frequency 3", "effective mass 1", "tip amplitude 2"),
     ),
-    (SLIDING, of_square, ("frequency 1", "mean of a pair by frequency squared")),
+    (SLIDING, of_square, ("frequency 1", "mean eigenvalue of a pair")),
 )
+
+
+# No unit of stress changes how mass takes part or what a mode of unit mass looks like.
+UNSTRESSED = ("effective mass 1", "tip amplitude 2")
 
 
 def directions(points):
@@ -168,8 +172,8 @@ def derivatives():
             leaves = {"material": jnp.ones(3), "points": points, "weights": weights}
             disagreement = 0.0
             for leaf, direction in directions(points):
-                if leaf == "modulus" and "frequency" not in quantity:
-                    continue  # the shapes do not depend on it
+                if leaf == "modulus" and quantity in UNSTRESSED:
+                    continue
                 direction |= {"weights": jnp.zeros_like(weights)}
                 check = gradient_check(function, leaves, direction=direction)
                 disagreement = max(disagreement, check.dot_product)

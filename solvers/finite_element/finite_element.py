@@ -23,9 +23,11 @@ from .boundary import (
     held_components,
     natural_flux,
     natural_parts,
+    point_supply,
     prescribed_values,
     reaction_shares,
 )
+from .cell_density import check_cell_fields, density_of
 from .export import export_nodal
 from .geometry import (
     CellGeometry,
@@ -77,6 +79,7 @@ class FiniteElement(AbstractDiscretization):
 
     def __init__(self, problem: Problem, mesh: Mesh) -> None:
         check_conditions(problem, mesh.topology)
+        check_cell_fields(problem.law, mesh.topology)
         if isinstance(problem.domain, Box):
             check_extents(problem.domain, mesh)
         self.problem, self.mesh, self._prepared = problem, mesh, None
@@ -124,11 +127,15 @@ class FiniteElement(AbstractDiscretization):
                 return self._prepared.supply(nodal)
             return self._tested(self._supply_density, t, nodal)
 
-        return self._assemble(cells, t, state, facets=True)
+        supplied = self._assemble(cells, t, state, facets=True)
+        for name, load in self._point_supply(t, state).items():
+            nodes = self.mesh.topology.point_sets[name]
+            supplied = supplied.at[:, nodes].add(load)
+        return supplied
 
     def constrain(self, t: Array, state: Array) -> Array:
         for name, conditions in self.problem.conditions.items():
-            nodes = self.mesh.topology.boundary(name).unique_nodes
+            nodes = self.mesh.topology.nodes_of(name)
             for condition in conditions:
                 if isinstance(condition, AbstractEssentialCondition):
                     rows = np.flatnonzero(acts_on(condition, self.problem.law))
@@ -185,6 +192,11 @@ class FiniteElement(AbstractDiscretization):
             for name in self.mesh.boundary_names
         }
         flux |= per_member(self._natural_outflow)(t, state)
+        for name in self.mesh.topology.point_sets:
+            if name in self.problem.conditions:
+                flux[name] = jnp.zeros(self._components, state.dtype)
+        for name, load in self._point_supply(t, state).items():
+            flux[name] = flux[name] - jnp.sum(load, axis=1)
         if self._held:
             reaction = self.inflow(t, state)
             if storage_rate is not None:
@@ -192,14 +204,15 @@ class FiniteElement(AbstractDiscretization):
             topology = self.mesh.topology
             shares = reaction_shares(topology, self._held, self._components)
             for (name, _), share in zip(self._held, shares, strict=True):
-                nodes = topology.boundary(name).unique_nodes
+                nodes = topology.nodes_of(name)
                 flux[name] = flux[name] + jnp.sum(share * reaction[:, nodes], axis=1)
         return flux
 
     def source_integral(self, t: Array, state: Array) -> Float[Array, " components"]:
-        def density(t, x, u, grad_u):
-            return self.problem.law.source(t, x, u, grad_u), None
+        def form(law, t, x, u, grad_u):
+            return law.source(t, x, u, grad_u), None
 
+        density = density_of(form, self.problem.law)
         cells = lambda t, nodal: self._tested(density, t, nodal)
         return jnp.sum(self._assemble(cells, t, state), axis=1)
 
@@ -248,12 +261,14 @@ class FiniteElement(AbstractDiscretization):
         """
         return error_norm(self.mesh, state, exact)
 
-    def _storage_density(self, t, x, u, grad_u):
-        return self.problem.law.storage(t, x, u), None
+    @property
+    def _storage_density(self):
+        form = lambda law, t, x, u, grad_u: (law.storage(t, x, u), None)
+        return density_of(form, self.problem.law)
 
-    def _supply_density(self, t, x, u, grad_u):
-        law = self.problem.law
-        return law.source(t, x, u, grad_u), law.flux(t, x, u, grad_u)
+    @property
+    def _supply_density(self):
+        return density_of(_supply, self.problem.law)
 
     def _jacobian_values(self, t, state, storage_weight, inflow_weight) -> Array:
         topology, cell = self.mesh.topology, self.mesh.cell
@@ -278,13 +293,14 @@ class FiniteElement(AbstractDiscretization):
             matrix = -inflow_weight * once.supply.matrix
             return matrix if steady else matrix + storage_weight * once.storage.matrix
 
-        def density(t, x, u, grad_u):
-            source, flux = self._supply_density(t, x, u, grad_u)
+        def form(law, t, x, u, grad_u):
+            source, flux = _supply(law, t, x, u, grad_u)
             value = -inflow_weight * source
             if not steady:
-                value = value + storage_weight * self.problem.law.storage(t, x, u)
+                value = value + storage_weight * law.storage(t, x, u)
             return value, -inflow_weight * flux
 
+        density = density_of(form, self.problem.law)
         nodal = gather_nodes(state, self.mesh.topology.cells.T)
         return cell_matrix(self.mesh.cell, self._cell_geometry(), density, t, nodal)
 
@@ -296,6 +312,10 @@ class FiniteElement(AbstractDiscretization):
             t,
             gather_nodes(state, self.mesh.topology.boundary(name).nodes),
         )
+
+    def _point_supply(self, t: Array, state: Array) -> dict[str, Array]:
+        points = self.mesh.points
+        return point_supply(self.problem, self.mesh.topology, t, points, state)
 
     def _natural_outflow(self, t: Array, state: Array) -> dict[str, Array]:
         return {
@@ -335,3 +355,7 @@ class FiniteElement(AbstractDiscretization):
             return assembly(flat).reshape(state.shape)
 
         return per_member(assembled)(t, state)
+
+
+def _supply(law, t, x, u, grad_u):
+    return law.source(t, x, u, grad_u), law.flux(t, x, u, grad_u)

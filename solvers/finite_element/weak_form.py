@@ -18,6 +18,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from ..cells import ReferenceCell
+from .cell_density import CellDensity
 from .dependence import dependence
 from .geometry import CellGeometry, FacetGeometry
 
@@ -137,9 +138,12 @@ def _tested(density: Density, geometry: CellGeometry, t: Array, state: Array):
         [sum(inverse[:, i, None, j] * state[:, 1 + i] for i in axes) for j in axes],
         axis=2,
     )
-    at_point = jax.vmap(
-        lambda x, u, grad_u: density(t, x, u, grad_u), in_axes=-1, out_axes=-1
-    )
+    if isinstance(density, CellDensity):
+        at_point = lambda x, u, grad_u: density.over_cells(t, x, u, grad_u)
+    else:
+        at_point = jax.vmap(
+            lambda x, u, grad_u: density(t, x, u, grad_u), in_axes=-1, out_axes=-1
+        )
     value, flux = jax.vmap(at_point)(geometry.x, state[:, 0], gradient)
     weight = geometry.weight
     if value is not None:

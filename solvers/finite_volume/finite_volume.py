@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from ...physics import AbstractHyperbolicLaw, Problem
+from ...physics.cell_field import refuse_cell_fields
 from ..discretization import AbstractDiscretization
 from ..lattice import AXIS_NAMES, Lattice, as_shape, box_of
 from ..pointwise import evaluate, in_dtype, rate_from_storage
@@ -63,6 +64,7 @@ class FiniteVolume(AbstractDiscretization):
     limiter: Callable[[Array, Array], Array] = eqx.field(static=True, default=van_leer)
 
     def __check_init__(self) -> None:
+        refuse_cell_fields(self.problem.law, "FiniteVolume")
         box_of(self.problem.domain, self.grid.shape, "FiniteVolume")
         for axis in range(len(self.grid.shape)):
             if not self.lattice.box.is_periodic(axis):

@@ -108,9 +108,13 @@ def _subspace(stiffness, mass, shift, count):
     if factor is None:
         return None, Status.SINGULAR
     solve = lambda rhs: factor(rhs.reshape(size, -1), False).reshape(rhs.shape)
-    operator = {"shape": shifted.shape, "matvec": solve, "dtype": np.float64}
+    inverse = LinearOperator(  # made by a factory that its stub does not show
+        shifted.shape,  # pyright: ignore[reportCallIssue]
+        matvec=solve,  # pyright: ignore[reportCallIssue]
+        dtype=np.float64,  # pyright: ignore[reportCallIssue]
+    )
     start = np.random.default_rng(0).uniform(0.5, 1.0, size)
-    options = {"sigma": shift, "OPinv": LinearOperator(**operator), "v0": start}
+    options = {"sigma": shift, "OPinv": inverse, "v0": start}
     try:
         _, vectors = eigsh(stiffness, count, mass, **options)
     except ArpackError:

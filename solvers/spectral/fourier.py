@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from ...physics import Problem
+from ...physics.cell_field import refuse_cell_fields
 from ..discretization import AbstractDiscretization
 from ..lattice import Lattice, as_shape, box_of
 from ..pointwise import evaluate, in_dtype, rate_from_storage
@@ -57,6 +58,7 @@ class Fourier(AbstractDiscretization):
     dealiasing: AbstractDealiasing = Padded()
 
     def __check_init__(self) -> None:
+        refuse_cell_fields(self.problem.law, "Fourier")
         box = box_of(self.problem.domain, self.grid.shape, "Fourier")
         if box.boundary_names:
             raise ValueError(
