@@ -100,16 +100,10 @@ class J2Plasticity(AbstractHistoryLaw):
     def components(self) -> tuple[Component, ...]:
         return self.solid.components
 
-    @property
-    def _material(self) -> IsotropicElastic:
-        return cast(IsotropicElastic, self.solid.material)
-
     def initial_history(self) -> PlasticHistory:
         """No plastic strain, in the dtype of the elastic constants."""
-        _, shear = self._material.lame_parameters()
-        return PlasticHistory(
-            jnp.zeros((3, 3), shear.dtype), jnp.zeros((), shear.dtype)
-        )
+        dtype = self._shear_modulus(None).dtype
+        return PlasticHistory(jnp.zeros((3, 3), dtype), jnp.zeros((), dtype))
 
     def storage(self, t, x, u):
         return self.solid.storage(t, x, u)
@@ -138,8 +132,7 @@ class J2Plasticity(AbstractHistoryLaw):
 
     def _flow(self, size, alpha, t, x):
         """Δα of a step whose trial stress has the von Mises stress `size`."""
-        temperature = self.solid.temperature_at(t, x)
-        _, shear = self._material.lame_parameters(temperature)
+        shear = self._shear_modulus(self.solid.temperature_at(t, x))
         yields = size > self.yield_stress(alpha)
         # The elastic branch solves a step at the brink of yielding and drops it.
         reached = jnp.where(yields, size, self.yield_stress(alpha))
@@ -147,3 +140,7 @@ class J2Plasticity(AbstractHistoryLaw):
         least, most = jnp.zeros_like(reached), reached / (3 * shear)
         flow = scalar_root(lambda s: bears(s) - reached, least, most, least)
         return jnp.where(yields, flow, 0.0)
+
+    def _shear_modulus(self, temperature):
+        metal = cast(IsotropicElastic, self.solid.material)
+        return metal.lame_parameters(temperature)[1]
