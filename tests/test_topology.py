@@ -262,6 +262,7 @@ def test_a_printable_robust_part_is_measured_again():
         solid=np.arange(3),
     )
     result = minimize_compliance(problem, layout, volume=0.5, max_steps=40)
+    assert abs(result.volume - 0.5) < 1e-6
     part = threshold(result)
     assert part.unsupported == 0 == hangs(part.solid.reshape(24, 12))
     assert part.solid[:3].all()

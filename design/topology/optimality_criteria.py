@@ -15,6 +15,8 @@ from jaxtyping import Array, Float
 
 _HALVINGS = 60
 _DECADES = 12.0
+_LEAST_SLOPE = 1e-3
+_SHRINK, _GROW, _SHORTEST = 0.65, 1.05, 0.01
 
 
 class OptimalityCriteria(eqx.Module):
@@ -34,6 +36,23 @@ class OptimalityCriteria(eqx.Module):
                 f"move = {self.move} and damping = {self.damping} must lie in (0, 1]."
             )
 
+    def moves(
+        self, moves: Float[Array, " variables"], before: Array, change: Array
+    ) -> Float[Array, " variables"]:
+        """Moves that shrink where a variable goes back and forth and recover slowly.
+
+        A projection makes cells so sensitive that steps of one length oscillate. The
+        rule is that of Svanberg's moving asymptotes.
+
+        Args:
+            moves: of the last step.
+            before: change in the step before it.
+            change: change in it.
+        """
+        turned = before * change < 0
+        new = jnp.where(turned, _SHRINK * moves, _GROW * moves)
+        return jnp.clip(new, _SHORTEST * self.move, self.move)
+
     def update(
         self,
         design: Float[Array, " variables"],
@@ -42,20 +61,25 @@ class OptimalityCriteria(eqx.Module):
         volume: Callable[[Array], Array],
         limit: Array,
         bounds: tuple[Array, Array],
+        move: Array | float,
     ) -> Float[Array, " variables"]:
         """The next design.
 
         Args:
             design: x.
             sensitivity: dc/dx; where it is positive less material is better.
-            volume_sensitivity: dV/dx, > 0.
+            volume_sensitivity: dV/dx, >= 0.
             volume: design -> V.
             limit: largest V.
             bounds: least and greatest x.
+            move: largest change of each variable.
         """
-        lower = jnp.maximum(bounds[0], design - self.move)
-        upper = jnp.minimum(bounds[1], design + self.move)
-        worth = jnp.maximum(-sensitivity, 0.0) / volume_sensitivity
+        lower = jnp.maximum(bounds[0], design - move)
+        upper = jnp.minimum(bounds[1], design + move)
+        # a projection takes both sensitivities to 0 deep inside void and solid
+        least = _LEAST_SLOPE * jnp.max(volume_sensitivity)
+        cost = jnp.maximum(volume_sensitivity, least)
+        worth = jnp.maximum(-sensitivity, 0.0) / cost
         middle = jnp.log(jnp.mean(worth) + jnp.finfo(design.dtype).tiny)
         span = _DECADES * jnp.log(10.0)
 

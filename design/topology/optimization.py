@@ -168,11 +168,6 @@ class _Task(eqx.Module):
         density = self.layout.densities(design, sharpness, 0.5 + self.margin)
         return self.objective(self.problems, self.layout.mesh, density)
 
-    def heaviest(self, design, sharpness):
-        """Volume share of the thickest version."""
-        density = self.layout.densities(design, sharpness, 0.5 - self.margin)
-        return self.layout.volume(density)
-
     def built(self, design, sharpness):
         """Volume share of the part."""
         return self.layout.volume(self.layout.densities(design, sharpness))
@@ -180,26 +175,22 @@ class _Task(eqx.Module):
 
 @eqx.filter_jit
 def _evaluate(task: _Task, design, sharpness):
-    """c, its sensitivity, the limited volume, its derivative and its limit."""
+    """c, its sensitivity, the volume and its derivative."""
     value, slope = jax.value_and_grad(task.work)(design, sharpness)
     slope = task.layout.sensitivity(design, slope)
-    heavy, heavy_slope = jax.value_and_grad(task.heaviest)(design, sharpness)
-    limit = task.limit
-    if task.margin:
-        # the limit is on the part, which is lighter than the version it is set on
-        limit = limit * heavy / task.built(design, sharpness)
-    return value, slope, heavy, heavy_slope, limit
+    share, share_slope = jax.value_and_grad(task.built)(design, sharpness)
+    return value, slope, share, share_slope
 
 
 @eqx.filter_jit
-def _step(task: _Task, method, design, sharpness, bounds):
-    value, slope, _, heavy_slope, limit = _evaluate(task, design, sharpness)
-    volume = lambda x: task.heaviest(x, sharpness)
-    least = jnp.finfo(design.dtype).tiny
-    heavy_slope = jnp.maximum(heavy_slope, least)
-    new = method.update(design, slope, heavy_slope, volume, limit, bounds)
-    change = jnp.max(jnp.abs(new - design))
-    return new, value, task.built(design, sharpness), change
+def _step(task: _Task, method, design, sharpness, bounds, moves, before):
+    value, slope, share, share_slope = _evaluate(task, design, sharpness)
+    volume = lambda x: task.built(x, sharpness)
+    new = method.update(design, slope, share_slope, volume, task.limit, bounds, moves)
+    change = new - design
+    if task.layout.projection is not None:
+        moves = method.moves(moves, before, change)
+    return new, value, share, moves, change
 
 
 @eqx.filter_jit
@@ -234,14 +225,18 @@ def _criteria_steps(task, method, tolerance, max_steps) -> Iterator[_Yield]:
     design, bounds = _start(task)
     bounds = tuple(jnp.asarray(b) for b in bounds)
     design = jnp.asarray(design)
+    moves, change = jnp.full_like(design, method.move), jnp.zeros_like(design)
     stages = _stages(task, max_steps)
     last = stages[-1][0]
     for beta, steps in stages:
         sharpness = jnp.asarray(beta, design.dtype)
         for _ in range(steps):
-            new, value, share, change = _step(task, method, design, sharpness, bounds)
-            rests = bool(change <= tolerance)
-            row = (float(value), float(share), float(change), beta)
+            new, value, share, moves, change = _step(
+                task, method, design, sharpness, bounds, moves, change
+            )
+            largest = float(jnp.max(jnp.abs(change)))
+            rests = largest <= tolerance
+            row = (float(value), float(share), largest, beta)
             yield np.asarray(design), beta, row, rests and beta == last
             design = new
             if rests:
@@ -257,11 +252,10 @@ def _ascend(task, method, max_steps) -> Iterator[_Yield]:
 
         def evaluate(x, sharpness=sharpness, rows=rows, beta=beta):
             at = jnp.asarray(x, task.limit.dtype)
-            value, slope, heavy, heavy_slope, limit = _evaluate(task, at, sharpness)
-            share = float(heavy / limit * task.limit)
-            ratio = np.asarray(heavy_slope / limit * task.limit, float)
-            rows.append((float(value), share, np.nan, beta))
-            return float(value), np.asarray(slope, float), share, ratio
+            value, slope, share, share_slope = _evaluate(task, at, sharpness)
+            rows.append((float(value), float(share), np.nan, beta))
+            slopes = np.asarray(slope, float), np.asarray(share_slope, float)
+            return float(value), slopes[0], float(share), slopes[1]
 
         before = design
         design = method.minimize(evaluate, design, bounds, float(task.limit), steps)

@@ -29,10 +29,12 @@ def projected(
 class Projection(eqx.Module):
     """Continuation of the projection, with a margin for members of a minimum size.
 
-    With a margin δ > 0 the layout is optimised as it would come out with too little
-    material (level 0.5 + δ), under a limit on the volume with too much (0.5 - δ); the
-    part is the one between. A member thinner than about the radius of the density
-    filter (δ = 0.25) vanishes from the thin version and so is not worth having.
+    With a margin δ > 0 the layout is made stiff as it would come out with too little
+    material (level 0.5 + δ), the worst case of over- and under-etching in stiffness,
+    under the limit on the volume of the part itself (level 0.5). A member thinner than
+    about the radius of the density filter (δ = 0.25) vanishes from the thin version and
+    so is not worth having, except along the edge of the mesh, where the filter sees
+    half of it.
 
     Args:
         margin: δ [-], from 0 (projection only) to below 0.5.
