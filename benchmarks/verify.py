@@ -5,9 +5,11 @@ tolerance and has no known gap.
 """
 
 import argparse
+import math
 import multiprocessing
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -17,7 +19,7 @@ import jax
 from .cases import ROOT, Case, find
 from .evidence import Row
 from .records import stale_records
-from .report import print_rows, progress, write_json
+from .report import print_rows, progress, read_json, write_json
 from .tables import write_tables
 
 RESULT = ROOT / "build" / "verification.json"
@@ -68,8 +70,23 @@ def run(
     # JAX does not survive a fork.
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(jobs, mp_context=spawn) as pool:
-        found = pool.map(_rows, present, [data] * len(present))
+        started = {
+            case.name: pool.submit(_rows, case, data) for case in longest_first(present)
+        }
+        found = (started[case.name].result() for case in present)
         return _gather(present, found), skipped
+
+
+def longest_first(cases: Sequence[Case]) -> list[Case]:
+    """Sort by the seconds of the committed run, new cases first.
+
+    A long case that starts last would run alone at the end.
+    """
+    seconds: Counter[str] = Counter()
+    for row in read_json(COMMITTED, []):
+        seconds[row["name"]] += row["seconds"]
+    known = lambda case: seconds.get(case.name, math.inf)
+    return sorted(cases, key=known, reverse=True)
 
 
 def _rows(case, data):
