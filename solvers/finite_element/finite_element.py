@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -87,6 +88,11 @@ class FiniteElement(AbstractDiscretization):
         return self._assemble(self._storage_density, t, state)
 
     def inflow(self, t: Array, state: Array) -> Array:
+        return self._inflow(jnp.asarray(t, state.dtype), state)
+
+    # Traced once, though Newton's method, its Jacobian and the books all call it.
+    @eqx.filter_jit
+    def _inflow(self, t: Array, state: Array) -> Array:
         return self._assemble(self._supply_density, t, state, facets=True)
 
     def constrain(self, t: Array, state: Array) -> Array:
