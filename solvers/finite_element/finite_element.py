@@ -122,6 +122,11 @@ class FiniteElement(AbstractDiscretization):
         return self._assemble(cells, t, state)
 
     def inflow(self, t: Array, state: Array) -> Array:
+        return self._inflow(jnp.asarray(t, state.dtype), state)
+
+    # Traced once, though Newton's method, its Jacobian and the books all call it.
+    @eqx.filter_jit
+    def _inflow(self, t: Array, state: Array) -> Array:
         def cells(t, nodal):
             if self._prepared is not None and self._prepared.supply is not None:
                 return self._prepared.supply(nodal)

@@ -107,6 +107,9 @@ class FiniteVolume(AbstractDiscretization):
     def inflow(self, t: Array, state: Array) -> Array:
         return self._like(state)._inflow(jnp.asarray(t, state.dtype), state)
 
+    # Compiled functions are traced once, though Newton's method, its Jacobian and the
+    # books of a step all call them.
+    @eqx.filter_jit
     def _inflow(self, t: Array, state: Array) -> Array:
         supply = self._source(t, state)
         for axis in range(self.lattice.dimension):
@@ -224,6 +227,7 @@ class FiniteVolume(AbstractDiscretization):
         name = f"{AXIS_NAMES[axis]}_{'max' if high else 'min'}"
         return BoundaryFace(self.problem.law, self.problem.conditions[name], axis, high)
 
+    @eqx.filter_jit
     def _face_fluxes(self, t: Array, state: Array, axis: int) -> Array:
         """Flux along +axis through the n + 1 layers of faces normal to `axis`."""
         lattice, law = self.lattice, self.problem.law

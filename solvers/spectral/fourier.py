@@ -105,11 +105,14 @@ class Fourier(AbstractDiscretization):
         return lattice.volume * stored
 
     def inflow(self, t: Array, state: Array) -> Array:
-        this = in_dtype(self, state.dtype)
-        flux, source = this._flux_and_source(jnp.asarray(t, state.dtype), state)
-        transform = this.transform
-        net = source - transform.divergence(flux)
-        return this.lattice.volume * transform.lower(net)
+        return in_dtype(self, state.dtype)._inflow(jnp.asarray(t, state.dtype), state)
+
+    # Traced once, though Newton's method and GMRES call it in many places.
+    @eqx.filter_jit
+    def _inflow(self, t: Array, state: Array) -> Array:
+        flux, source = self._flux_and_source(t, state)
+        net = source - self.transform.divergence(flux)
+        return self.lattice.volume * self.transform.lower(net)
 
     def _flux_and_source(self, t: Array, state: Array) -> tuple[Array, Array]:
         """Fine coefficients of flux (components, dim) and source (components,)."""
