@@ -34,10 +34,12 @@ class DefaultSolver(AbstractLinearSolver):
 
     sparse: AbstractLinearSolver
 
-    def solve(self, matrix: Any, rhs: Array) -> LinearSolution:
+    def solve(
+        self, matrix: Any, rhs: Array, *, enough: Array | float = 0.0
+    ) -> LinearSolution:
         """Solve `matrix @ x = rhs` for `rhs` (n,)."""
         solver = self.sparse if isinstance(matrix, SparseMatrix) else Krylov()
-        return solver.solve(matrix, rhs)
+        return solver.solve(matrix, rhs, enough=enough)
 
 
 def default_linear_solver(
