@@ -24,6 +24,10 @@ _TEXT_LIMIT = 500
 _CODES = [int(status) for status in Status if status != Status.PENDING]
 
 
+class OutputError(TypeError):
+    """What simulate returned is not what it promises, whatever the design."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Outcome:
     """Result of one sample.
@@ -100,7 +104,7 @@ class VmappedChunk:
         except jax.errors.JAXTypeError as error:
             raise TypeError(
                 f"simulate cannot be traced by JAX ({type(error).__name__}); for a "
-                "plain Python function pass an executor, such as "
+                "plain Python function pass vmapped=False, or an executor, such as "
                 "concurrent.futures.ThreadPoolExecutor(1)."
             ) from error
         return values
@@ -162,23 +166,23 @@ def _call(simulate, design):
 def _standard(result: Any) -> tuple[dict[str, Any], Any]:
     """Check the triple that simulate returned and merge its outputs."""
     if not isinstance(result, tuple) or len(result) != 3:
-        raise TypeError(
+        raise OutputError(
             "simulate must return (quantities, fields, status), got "
             f"{type(result).__name__}."
         )
     quantities, fields, status = result
     for name, value in quantities.items():
         if jnp.shape(value) != ():
-            raise TypeError(
+            raise OutputError(
                 f"Quantity {name!r} has the shape {jnp.shape(value)}; return a scalar, "
                 "or return it as a field."
             )
     for name, value in fields.items():
         if jnp.shape(value) == ():
-            raise TypeError(f"Field {name!r} is a scalar; return it as a quantity.")
+            raise OutputError(f"Field {name!r} is a scalar; return it as a quantity.")
     both = sorted(set(quantities) & set(fields))
     if both:
-        raise TypeError(f"{both} are quantities and fields; rename one of each.")
+        raise OutputError(f"{both} are quantities and fields; rename one of each.")
     return {**quantities, **fields}, status
 
 

@@ -153,6 +153,11 @@ def from_csv(
     if not rows:
         raise ValueError(f"{path} is empty; its first row must be {list(space.names)}.")
     header = [name.strip() for name in rows[0][1]]
+    if all(map(_is_number, header)):
+        raise ValueError(
+            f"{path} has no header: its first row {header} holds numbers only; put the "
+            f"names {list(space.names)} above it."
+        )
     if len(set(header)) < len(header):
         raise ValueError(f"{path}: the header {header} names a column twice.")
     try:
@@ -180,6 +185,14 @@ def space_of(samples: "xarray.Dataset") -> DesignSpace:
             "factorial, from_csv or from_designs."
         )
     return DesignSpace.from_json(samples.attrs["space"])
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _numbers(path: Any, line: int, header: list[str], row: list[str]) -> list[float]:

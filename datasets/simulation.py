@@ -1,7 +1,7 @@
 """A solver behind the one call that `generate`, `sweep` and `optimize` accept."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import equinox as eqx
@@ -18,6 +18,19 @@ from .identity import identity as _code_identity
 Design = dict[str, Array]
 
 
+def _as_tuple(quantities: Iterable[Quantity]) -> tuple[Quantity, ...]:
+    if isinstance(quantities, Quantity):
+        raise TypeError(
+            f"quantities is the single quantity {quantities.name!r}; put it in a "
+            "tuple, as in Simulation(build, (quantity,))."
+        )
+    quantities = tuple(quantities)
+    for quantity in quantities:
+        if not isinstance(quantity, Quantity):
+            raise TypeError(f"quantities must be of type Quantity, got {quantity!r}.")
+    return quantities
+
+
 class Simulation(eqx.Module):
     """simulate(design) -> (quantities, fields, status), by a froude solver.
 
@@ -25,27 +38,24 @@ class Simulation(eqx.Module):
 
     Args:
         build: design (names to scalars) -> discretisation, traceable.
-        quantities: the design quantities to report.
+        quantities: the design quantities to report, any sequence of them.
         solve: discretisation -> `Solution`; steady by default.
         components: the law's components, for the units of fields in data sets;
             without them a field has no unit, and its axis is called `<field>_0`.
 
     Raises:
-        TypeError: for a quantity that is not in a tuple.
+        TypeError: for a single quantity in place of a sequence, or what is no quantity.
         ValueError: for two quantities of one name.
     """
 
     build: Callable[[Design], AbstractDiscretization]
-    quantities: tuple[Quantity, ...]
+    quantities: tuple[Quantity, ...] = eqx.field(converter=_as_tuple)
     solve: Callable[[AbstractDiscretization], Solution] = solve_steady
-    components: tuple[Component, ...] = eqx.field(static=True, default=())
+    components: tuple[Component, ...] = eqx.field(
+        static=True, default=(), converter=tuple
+    )
 
     def __check_init__(self) -> None:
-        if isinstance(self.quantities, Quantity):
-            raise TypeError(
-                f"quantities is the single quantity {self.quantities.name!r}; put it "
-                "in a tuple, as in Simulation(build, (quantity,))."
-            )
         names = [q.name for q in self.quantities]
         names += [f"{q.name}_reported" for q in self.quantities if q.report is not None]
         require_distinct("quantities", names)

@@ -127,11 +127,11 @@ class DesignSpace:
     dict have one shape, so a dict holds one design or a batch of them.
 
     Args:
-        variables: the variables, in the order of the unit coordinates.
+        variables: any sequence of them, in the order of the unit coordinates.
 
     Raises:
         ValueError: for an empty space or a name that occurs twice.
-        TypeError: for a variable that is not in a tuple, or what is no variable.
+        TypeError: for a single variable in place of a sequence, or what is no variable.
 
     Example:
         >>> space = DesignSpace((Variable("power", 5.0, 20.0, "W"),))

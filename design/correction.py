@@ -30,9 +30,7 @@ class Correction(eqx.Module):
     @staticmethod
     def empty(dimension: int, names: tuple[str, ...]) -> "Correction":
         """A correction that knows no solved design yet and returns zero."""
-        return Correction(
-            jnp.zeros((0, dimension)), jnp.zeros((0, len(names))), names
-        )
+        return Correction(jnp.zeros((0, dimension)), jnp.zeros((0, len(names))), names)
 
     def add(self, point: np.ndarray, error: np.ndarray) -> "Correction":
         """Learn solver minus surrogate at one more design."""

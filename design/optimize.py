@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
+_SAME = 1e-6
+"""Largest distance on an axis of the unit cube at which two designs are one."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Limit:
     """A bound on a quantity: lower <= quantity <= upper, in its unit.
@@ -53,6 +57,7 @@ class Optimum:
         feasible: the solved quantities keep every limit within the gap tolerance.
         converged: feasible, and the gap below the tolerance.
         runs: every design solved on the way, to be added to the data set.
+        stopped: a sentence that says why the loop ended.
     """
 
     design: dict[str, float]
@@ -62,6 +67,7 @@ class Optimum:
     feasible: bool
     converged: bool
     runs: "xr.Dataset"
+    stopped: str = ""
 
 
 def optimize(
@@ -80,7 +86,9 @@ def optimize(
 
     Each round runs SLSQP from several starts with exact gradients through the
     surrogate, re-solves the best point, and adds it to the data that correct the
-    surrogate near it (space mapping), until surrogate and solver agree there.
+    surrogate near it (space mapping), until surrogate and solver agree there. It
+    stops as well where the search comes back to a design that is solved already, as it
+    does where no design keeps the limits; `stopped` says so.
 
     Args:
         surrogate: fitted surrogate; its design space gives the bounds.
@@ -121,13 +129,19 @@ def optimize(
         return np.where(np.isnan(held), sequence.random(starts), held)
 
     points = draw()
-    runs, best = [], None
+    runs, tried, best = [], [], None
+    stopped = f"max_rounds = {max_rounds} rounds are used up."
     for _ in range(max_rounds):
         unit = _search(surrogate, correction, minimize, limits, points, held)
         design = {k: np.asarray(v) for k, v in space.from_unit(unit[None]).items()}
-        sample = xr.Dataset({name: ("sample", v) for name, v in design.items()})
-        run = ask_solver(simulate, sample, involved)
-        runs.append(run)
+        known = [run for at, run in tried if np.max(np.abs(at - unit)) <= _SAME]
+        if known:
+            run = known[0]
+        else:
+            sample = xr.Dataset({name: ("sample", v) for name, v in design.items()})
+            run = ask_solver(simulate, sample, involved)
+            runs.append(run)
+            tried.append((unit, run))
         if int(run["status"][0]) != Status.OK:
             # An unsolvable optimum is left by starting the next search elsewhere.
             points = points[np.argsort(np.linalg.norm(points - unit, axis=1))[1:]]
@@ -140,13 +154,27 @@ def optimize(
         if best is None or _supersedes(found, best, minimize):
             best = found
         if found.converged:
+            stopped = f"Surrogate and solver agree within gap = {gap:g}."
+            break
+        if known:
+            stopped = _came_back(found)
             break
         correction = correction.add(unit, solved - np.asarray(plain))
         points = np.concatenate([unit[None], points[: max(1, starts // 4)]])
     if best is None:
-        messages = {Status(int(run["status"][0])).message for run in runs}
+        messages = {
+            str(run["error"].values[0]) or Status(int(run["status"][0])).message
+            for run in runs
+        }
         raise RuntimeError(f"No candidate optimum could be solved: {messages}")
-    return dataclasses.replace(best, runs=xr.concat(runs, "sample"))
+    return dataclasses.replace(best, runs=xr.concat(runs, "sample"), stopped=stopped)
+
+
+def _came_back(found: Optimum) -> str:
+    text = f"The search came back to {found.design}, which is solved already"
+    if found.feasible:
+        return f"{text}, with a gap of {found.gap:.2g}."
+    return f"{text} and breaks a limit: perhaps no design keeps them all."
 
 
 def _check(names: tuple[str, ...], minimize: str, limits: Mapping[str, Limit]) -> None:

@@ -49,9 +49,18 @@ def main() -> None:
     options.output.mkdir(parents=True, exist_ok=True)
 
     counts = (options.train, options.choose, options.certify)
-    samples = sobol(SPACE, sum(counts), seed=1)
-    runs = generate(simulate, samples, options.output / "runs.zarr").load()
     first, second = counts[0], counts[0] + counts[1]
+    samples = sobol(SPACE, sum(counts), seed=1)
+    judged = samples.isel(sample=slice(second, None))
+    try:
+        runs = generate(simulate, samples, options.output / "runs.zarr").load()
+        coarse = simulation(options.coarse)
+        coarse = generate(coarse, judged, options.output / "coarse.zarr").load()
+    except ValueError as error:
+        sys.exit(
+            f"heat_sink.py: {error}\nheat_sink.py: runs of another mesh or other "
+            "counts need a folder of their own: give another --output."
+        )
     train, choose = (runs.isel(sample=slice(*s)) for s in ((first,), (first, second)))
     held_out = runs.isel(sample=slice(second, None))
     print(f"{sum(counts)} solver runs, {int((runs.status != 0).sum())} failed")
@@ -59,7 +68,6 @@ def main() -> None:
     # Sobol' samples are balanced in order only, so the judged runs are a draw of
     # their own part of the sequence; the surrogate never sees them.
     surrogate, method, loser = _best_fit(train, choose)
-    coarse = evaluate(simulation(options.coarse), held_out[NAMES])
     certified, report = certify(
         surrogate,
         held_out,
@@ -83,15 +91,18 @@ def main() -> None:
     confirmed = evaluate(simulate, winners[NAMES])
     _tell_winners(winners, confirmed)
 
+    # Derivatives need a smooth maximum, which lies below the true one.
+    true_peak = runs["peak_temperature_reported"]
+    below = float((true_peak - runs["peak_temperature"]).max())
     best = optimize(
         certified,
         "mass",
         simulate=simulate,
-        limits={"peak_temperature": Limit(upper=HOTTEST)},
+        limits={"peak_temperature": Limit(upper=HOTTEST - below)},
         fixed=OPERATING_POINT,
         gap=1e-4,
     )
-    _tell_optimum(best)
+    _tell_optimum(best, below)
 
     if asked is not None:
         _answer(certified, asked, options.output / "answers.csv")
@@ -147,7 +158,7 @@ def _tell_sweep(result, seconds):
 
 def _tell_winners(winners, confirmed):
     gap = np.abs(winners["peak_temperature"] - confirmed["peak_temperature"]).values
-    print(f"\nPareto front, {len(gap)} designs solved again:")
+    print(f"\nPareto front over all six variables, {len(gap)} designs solved again:")
     print("  mass [g]   surrogate [°C]   solver [°C]")
     for row in range(len(gap)):
         print(
@@ -158,16 +169,19 @@ def _tell_winners(winners, confirmed):
     print(f"  largest difference {gap.max():.2f} K")
 
 
-def _tell_optimum(best):
+def _tell_optimum(best, below):
     given = ", ".join(f"{name} = {value:g}" for name, value in OPERATING_POINT.items())
     print(f"\nlightest heat sink below {HOTTEST - 273.15:.0f} °C at {given}:")
     for name in ("fin_height", "fin_thickness", "base_thickness"):
         print(f"  {name} = {1e3 * best.design[name]:.2f} mm")
     state = "verified by the solver" if best.converged else "NOT verified"
+    same = np.isclose(best.runs["peak_temperature"], best.solved["peak_temperature"])
+    hottest = float(best.runs["peak_temperature_reported"].values[same][-1])
     print(
-        f"  mass {1e3 * best.solved['mass']:.1f} g, peak "
-        f"{best.solved['peak_temperature'] - 273.15:.2f} °C, {state}: "
-        f"gap {100 * best.gap:.3f} % after {best.runs.sizes['sample']} solver calls"
+        f"  mass {1e3 * best.solved['mass']:.1f} g, peak {hottest - 273.15:.2f} °C, "
+        f"{state}: gap {100 * best.gap:.3f} % after {best.runs.sizes['sample']} solver "
+        f"calls\n  (the smooth maximum that was limited lies up to {below:.2f} K below "
+        "the peak in all runs)"
     )
 
 
@@ -184,10 +198,25 @@ def _options() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
-    add("--mesh", type=Path, default=MESHES / "heat_sink.msh")
-    add("--coarse", type=Path, default=MESHES / "heat_sink_coarse.msh")
+    add(
+        "--mesh",
+        type=Path,
+        default=MESHES / "heat_sink.msh",
+        help="mesh file with the groups base, fins and symmetry",
+    )
+    add(
+        "--coarse",
+        type=Path,
+        default=MESHES / "heat_sink_coarse.msh",
+        help="coarser mesh that the surrogate's speed is compared with",
+    )
     add("--designs", type=Path, help="CSV of designs to answer, one column a variable")
-    add("--output", type=Path, default=Path("build/heat_sink"))
+    add(
+        "--output",
+        type=Path,
+        default=Path("build/heat_sink"),
+        help="folder for runs, model and figure; an interrupted study resumes there",
+    )
     add("--train", type=int, default=256, help="runs that the surrogate is fitted to")
     add("--choose", type=int, default=64, help="runs that choose network or baseline")
     add("--certify", type=int, default=160, help="held-out runs")

@@ -25,8 +25,15 @@ def draw(simulate, best, result, front, confirmed, predicted, truth, path: Path)
 
     figure, (sweep, parity, body) = plt.subplots(1, 3, figsize=(15, 4.6))
     mass, peak = result["mass"].values, result["peak_temperature"].values
+    # A rejected design that the budget did not reach has no answer.
+    known = np.isfinite(mass) & np.isfinite(peak)
     sweep.hist2d(
-        1e3 * mass, peak - 273.15, bins=160, cmin=1, cmap="Blues", norm="log"
+        1e3 * mass[known],
+        peak[known] - 273.15,
+        bins=160,
+        cmin=1,
+        cmap="Blues",
+        norm="log",
     )
     sweep.plot(1e3 * mass[front], peak[front] - 273.15, "k-", label="Pareto front")
     sweep.plot(
@@ -39,7 +46,7 @@ def draw(simulate, best, result, front, confirmed, predicted, truth, path: Path)
     sweep.set(
         xlabel="mass [g]",
         ylabel="peak temperature [°C]",
-        title=f"{len(mass):,} designs by surrogate",
+        title=f"{known.sum():,} designs by surrogate",
     )
     sweep.legend()
 

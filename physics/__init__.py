@@ -26,6 +26,7 @@ from .boundary import acts_on as acts_on
 from .burgers import Burgers as Burgers
 from .burgers import burgers_cole_hopf as burgers_cole_hopf
 from .burgers import burgers_travelling_front as burgers_travelling_front
+from .cell_field import CellField as CellField
 from .check import LawCheck as LawCheck
 from .check import check_balance_law as check_balance_law
 from .domain import AbstractDomain as AbstractDomain
@@ -70,10 +71,12 @@ from .plane_stress import PlaneStress as PlaneStress
 from .plasticity import J2Plasticity as J2Plasticity
 from .plasticity import PlasticHistory as PlasticHistory
 from .plasticity import VoceHardening as VoceHardening
+from .point_load import PointLoad as PointLoad
 from .problem import Problem as Problem
 from .residual import Jet as Jet
 from .residual import autodiff_jet as autodiff_jet
 from .residual import strong_residual as strong_residual
+from .scaled_elastic import ScaledElastic as ScaledElastic
 from .solid import AbstractSolid as AbstractSolid
 from .solid import PlaneStrain as PlaneStrain
 from .solid import Solid as Solid

@@ -39,6 +39,7 @@ class AdvectionDiffusion(AbstractHyperbolicLaw):
 
     @property
     def components(self) -> tuple[Component, ...]:
+        """The scalar that is carried, as `component` describes it."""
         return (self.component,)
 
     def storage(self, t, x, u):

@@ -25,6 +25,7 @@ from .solid import (
     displacement_components,
     force_at,
 )
+from .tensor import identity
 
 
 class Axisymmetric(AbstractSolid):
@@ -62,7 +63,7 @@ class Axisymmetric(AbstractSolid):
         on_axis = x[0] == 0
         # On the axis u_r / r has the limit du_r/dr.
         hoop = jnp.where(on_axis, grad_u[0, 0], u[0] / jnp.where(on_axis, 1.0, x[0]))
-        return plane.at[2, 2].set(hoop)
+        return plane + hoop * jnp.diag(identity(plane)[2])
 
     def momentum_flux(self, x, stress):
         return -x[0] * stress[:2, :2]
@@ -86,6 +87,9 @@ class PerRadian(AbstractNaturalCondition):
     """
 
     condition: AbstractNaturalCondition
+
+    def __init__(self, condition: AbstractNaturalCondition) -> None:
+        self.condition = condition
 
     def __check_init__(self) -> None:
         if not isinstance(self.condition, AbstractNaturalCondition):

@@ -25,6 +25,7 @@ class Burgers(AbstractHyperbolicLaw):
 
     @property
     def components(self) -> tuple[Component, ...]:
+        """The velocity [m s^-1]."""
         return (Component("velocity", "m s-1", "velocity"),)
 
     def storage(self, t, x, u):

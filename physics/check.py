@@ -158,12 +158,11 @@ def _gradient_error(law, inputs):
             return jax.vmap(call)(inputs[0], x, u, grad_u)
 
         at = (parameters, inputs[2], inputs[3])
-        leaves, tree = jax.tree.flatten(at)
-        for place in range(len(leaves)):
-            error = _difference_error(jax.jit(values), leaves, tree, place)
+        evaluate = jax.jit(values), jax.jit(_directional(values))
+        for place, (path, _) in enumerate(jax.tree_util.tree_leaves_with_path(at)):
+            error = _difference_error(*evaluate, at, place)
             worst = max(worst, error)
             if not error <= 1e-6:
-                path = jax.tree_util.tree_flatten_with_path(at)[0][place][0]
                 raise ValueError(
                     f"the derivative of {type(law).__name__}.{name} with respect to "
                     f"argument {jax.tree_util.keystr(path)} is off by {error:.1e}; "
@@ -172,18 +171,22 @@ def _gradient_error(law, inputs):
     return worst
 
 
-def _difference_error(values, leaves, tree, place):
+def _directional(values):
+    """The derivative along a direction of all arguments: one program for any leaf."""
+    return lambda at, along: jax.jvp(values, (at,), (along,))
+
+
+def _difference_error(values, derivative, at, place):
     """Best relative error over the U-curve of one leaf, moved in proportion."""
-    leaf = leaves[place]
-    direction = jnp.where(leaf == 0, 1.0, leaf)
+    leaves, tree = jax.tree.flatten(at)
+    along = [jnp.zeros_like(leaf) for leaf in leaves]
+    along[place] = jnp.where(leaves[place] == 0, 1.0, leaves[place])
 
     def moved(step):
-        changed = [*leaves]
-        changed[place] = leaf + step * direction
+        changed = [a + step * b for a, b in zip(leaves, along, strict=True)]
         return values(jax.tree.unflatten(tree, changed))
 
-    zero = jnp.zeros((), leaf.dtype)
-    value, slope = jax.jvp(moved, (zero,), (jnp.ones_like(zero),))
+    value, slope = derivative(at, jax.tree.unflatten(tree, along))
     # A parameter may scale with 1e-8 of the value; below that only round-off is seen.
     size = jnp.max(jnp.abs(slope)) + 1e-8 * jnp.max(jnp.abs(value))
     errors = []

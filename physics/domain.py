@@ -57,9 +57,7 @@ class Box(AbstractDomain):
                 f"periodic = {self.periodic} needs one flag for each of the "
                 f"{self.lower.size} axes."
             )
-        traced = isinstance(self.lower, Tracer) or isinstance(
-            self.upper, Tracer
-        )
+        traced = isinstance(self.lower, Tracer) or isinstance(self.upper, Tracer)
         if not traced and np.any(np.asarray(self.upper) <= np.asarray(self.lower)):
             raise ValueError(
                 f"upper = {self.upper} must exceed lower = {self.lower} on every axis."
@@ -67,6 +65,7 @@ class Box(AbstractDomain):
 
     @property
     def dimension(self) -> int:
+        """Number of axes: 1, 2 or 3."""
         return self.lower.shape[-1]
 
     def is_periodic(self, axis: int) -> bool:
@@ -75,6 +74,7 @@ class Box(AbstractDomain):
 
     @property
     def boundary_names(self) -> tuple[str, ...]:
+        """`x_min`, `x_max`, `y_min`, …, without those of periodic axes."""
         return tuple(
             f"{_AXES[axis]}_{side}"
             for axis in range(self.dimension)

@@ -15,6 +15,7 @@ import numpy as np
 from jax.core import Tracer
 from jaxtyping import Array, Float
 
+from .cell_field import cell_fields
 from .parameter import function_parameter, parameter
 from .tensor import (
     Tensor,
@@ -138,7 +139,8 @@ class OrthotropicElastic(AbstractLinearElasticMaterial):
 
     Raises:
         ValueError: constants that would let the material give off energy, or a
-            rotation that is none. Traced values are not checked.
+            rotation that is none. Traced values and values given cell by cell are not
+        checked.
     """
 
     young_moduli: Float[Array, " 3"] = parameter("young_moduli", above=0.0, shape=(3,))
@@ -153,6 +155,8 @@ class OrthotropicElastic(AbstractLinearElasticMaterial):
     )
 
     def __check_init__(self) -> None:
+        if cell_fields(self):
+            return
         if self.expansion.shape not in ((), (3,)):
             raise ValueError(
                 f"expansion has the shape {self.expansion.shape}; give one number or "

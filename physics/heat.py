@@ -19,7 +19,8 @@ class HeatConduction(AbstractBalanceLaw):
 
     Args:
         conductivity: k [W m^-1 K^-1], >= 0: a number, a (dim, dim) tensor, or a
-            callable pytree k(T) that returns either.
+            callable pytree k(T) that returns either. It is called with T, a scalar
+            [K], and never with the position.
         heat_capacity: c, density times specific heat [J m^-3 K^-1], > 0. Steady
             problems do not use it.
         heat_source: q [W m^-3]: a number or a callable pytree q(t, x).
@@ -35,13 +36,21 @@ class HeatConduction(AbstractBalanceLaw):
 
     @property
     def components(self) -> tuple[Component, ...]:
+        """The temperature [K]."""
         return (Component("temperature", "K", "temperature"),)
 
     def storage(self, t, x, u):
         return self.heat_capacity * u
 
     def flux(self, t, x, u, grad_u):
-        k = self.conductivity(u[0])
+        try:
+            k = self.conductivity(u[0])
+        except IndexError as error:
+            raise TypeError(
+                "conductivity is called with T, a scalar [K], and the function given "
+                f"cannot take it ({error}); write it as a function of one number, such "
+                "as lambda T: 1.0 + 0.01 * T."
+            ) from error
         return -(grad_u @ k.T) if jnp.ndim(k) == 2 else -k * grad_u
 
     def source(self, t, x, u, grad_u):

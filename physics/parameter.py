@@ -10,6 +10,8 @@ import numpy as np
 from jax.core import Tracer
 from jaxtyping import Array, Float
 
+from .cell_field import CellField
+
 
 def as_parameter(
     value: Any,
@@ -23,7 +25,7 @@ def as_parameter(
     """Turn a number into a float array leaf and refuse values physics cannot use.
 
     Args:
-        value: number or array, any shape.
+        value: number or array, any shape, or a `CellField` of them, which stays one.
         name: the argument as the user typed it, for the error message.
         minimum: smallest admissible value; `None` for no bound.
         above: lower bound that is not admissible itself; `None` for no bound.
@@ -38,6 +40,13 @@ def as_parameter(
             not below `below`. Of traced values only the shape is checked.
         TypeError: not a number.
     """
+    if isinstance(value, CellField):
+        each = None if shape is None else (len(value.values), *shape)
+        return value.checked(  # pyright: ignore[reportReturnType]
+            lambda values: as_parameter(
+                values, name, minimum=minimum, above=above, below=below, shape=each
+            )
+        )
     try:
         array = jnp.asarray(value)
     except TypeError as error:
@@ -196,16 +205,30 @@ def as_function(
         _check_signature(value, name, arguments)
         return value
     array = as_parameter(value, name, above=above, below=below, shape=shape)
+    if isinstance(array, CellField):
+        return Constant(_checked_field(array, name, minimum))
     if minimum is None or array.ndim != 2 or isinstance(array, Tracer):
         return Constant(as_parameter(array, name, minimum=minimum))
-    host = np.asarray(array, float)
+    _check_eigenvalues(np.asarray(array, float), name, minimum, array.dtype)
+    return Constant(array)
+
+
+def _checked_field(field: CellField, name: str, minimum: float | None) -> CellField:
+    values = field.values
+    if minimum is not None and values.ndim == 3 and not isinstance(values, Tracer):
+        for matrix in np.asarray(values, float):
+            _check_eigenvalues(matrix, name, minimum, values.dtype)
+        return field
+    return field.checked(lambda v: as_parameter(v, name, minimum=minimum))
+
+
+def _check_eigenvalues(host: np.ndarray, name: str, minimum: float, dtype) -> None:
     least = np.linalg.eigvalsh(0.5 * (host + host.T))[0]
-    if least < minimum - 8 * float(jnp.finfo(array.dtype).eps) * np.abs(host).max():
+    if least < minimum - 8 * float(jnp.finfo(dtype).eps) * np.abs(host).max():
         raise ValueError(
             f"{name} = {host} has the eigenvalue {least:g} in its symmetric part; "
             f"give {name} with eigenvalues >= {minimum:g}."
         )
-    return Constant(array)
 
 
 def _check_signature(

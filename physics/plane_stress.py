@@ -21,7 +21,7 @@ from .solid import (
     displacement_components,
     force_at,
 )
-from .tensor import Tensor, inverse, volume_change
+from .tensor import Tensor, identity, inverse, volume_change
 
 LARGEST_LOG_STRETCH = 4.0
 """The thickness is searched between 1/55 and 55 times the original."""
@@ -76,15 +76,17 @@ class PlaneStress(AbstractSolid):
 
 def _free_faces(stress: Callable[[Tensor], Tensor], sheet: Tensor) -> Tensor:
     """The third column of grad u that frees the faces, for a linear material."""
-    place = lambda across: sheet.at[:, 2].set(across)
+    axes = identity(sheet)
+    place = lambda across: sheet + across[:, None] * axes[2]
     loaded, slope = jax.linearize(lambda a: stress(place(a))[:, 2], sheet[:, 2])
-    stiffness = jax.vmap(slope, out_axes=1)(jnp.eye(3, dtype=sheet.dtype))
+    stiffness = jax.vmap(slope, out_axes=1)(axes)
     return place(-jnp.sum(inverse(stiffness) * loaded, axis=1))
 
 
 def _free_thickness(stress: Callable[[Tensor], Tensor], sheet: Tensor) -> Tensor:
     """grad u with the stretch across the thickness that frees the faces."""
-    place = lambda log: sheet.at[2, 2].set(jnp.expm1(log))
+    across = jnp.diag(identity(sheet)[2])
+    place = lambda log: sheet + jnp.expm1(log) * across
     bound = jnp.full_like(sheet[2, 2], LARGEST_LOG_STRETCH)
     # A sheet that keeps its volume is the start from which rubber converges.
     kept = -jnp.log1p(jnp.maximum(volume_change(sheet), -0.98))

@@ -8,7 +8,7 @@ T. J. R. Hughes, Computational Inelasticity (1998), section 3.3.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -102,10 +102,8 @@ class J2Plasticity(AbstractHistoryLaw):
 
     def initial_history(self) -> PlasticHistory:
         """No plastic strain, in the dtype of the elastic constants."""
-        _, shear = self.solid.material.lame_parameters()
-        return PlasticHistory(
-            jnp.zeros((3, 3), shear.dtype), jnp.zeros((), shear.dtype)
-        )
+        dtype = self._shear_modulus(None).dtype
+        return PlasticHistory(jnp.zeros((3, 3), dtype), jnp.zeros((), dtype))
 
     def storage(self, t, x, u):
         return self.solid.storage(t, x, u)
@@ -134,8 +132,7 @@ class J2Plasticity(AbstractHistoryLaw):
 
     def _flow(self, size, alpha, t, x):
         """Δα of a step whose trial stress has the von Mises stress `size`."""
-        temperature = self.solid.temperature_at(t, x)
-        _, shear = self.solid.material.lame_parameters(temperature)
+        shear = self._shear_modulus(self.solid.temperature_at(t, x))
         yields = size > self.yield_stress(alpha)
         # The elastic branch solves a step at the brink of yielding and drops it.
         reached = jnp.where(yields, size, self.yield_stress(alpha))
@@ -143,3 +140,7 @@ class J2Plasticity(AbstractHistoryLaw):
         least, most = jnp.zeros_like(reached), reached / (3 * shear)
         flow = scalar_root(lambda s: bears(s) - reached, least, most, least)
         return jnp.where(yields, flow, 0.0)
+
+    def _shear_modulus(self, temperature):
+        metal = cast(IsotropicElastic, self.solid.material)
+        return metal.lame_parameters(temperature)[1]

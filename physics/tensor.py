@@ -42,10 +42,9 @@ def contraction(a: Tensor, b: Tensor) -> Array:
 
 def cofactor(a: Tensor) -> Tensor:
     """det(a) times the inverse transpose of a, a polynomial."""
-    next_, last = jnp.roll(a, -1, 0), jnp.roll(a, -2, 0)
-    return jnp.roll(next_, -1, 1) * jnp.roll(last, -2, 1) - jnp.roll(
-        next_, -2, 1
-    ) * jnp.roll(last, -1, 1)
+    rows = jnp.concatenate([a, a[:2]])
+    twice = jnp.concatenate([rows, rows[:, :2]], axis=1)
+    return twice[1:4, 1:4] * twice[2:5, 2:5] - twice[1:4, 2:5] * twice[2:5, 1:4]
 
 
 def determinant(a: Tensor) -> Array:

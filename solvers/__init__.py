@@ -36,6 +36,7 @@ from .finite_volume import monotonized_central as monotonized_central
 from .finite_volume import superbee as superbee
 from .finite_volume import unlimited as unlimited
 from .finite_volume import van_leer as van_leer
+from .generalized_alpha import GeneralizedAlpha as GeneralizedAlpha
 from .implicit import BDF2 as BDF2
 from .implicit import SDIRK2 as SDIRK2
 from .implicit import SDIRK3 as SDIRK3
@@ -45,6 +46,9 @@ from .mesh import inverted_cells as inverted_cells
 from .mesh import morph as morph
 from .mesh_io import read_mesh as read_mesh
 from .mesh_io import write_mesh as write_mesh
+from .modal import Modes as Modes
+from .modal import solve_modes as solve_modes
+from .point_sets import name_points as name_points
 from .quantity import Quantity as Quantity
 from .quantity import smooth_maximum as smooth_maximum
 from .solution import Ledger as Ledger

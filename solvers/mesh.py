@@ -72,6 +72,7 @@ class Mesh(eqx.Module):
         *,
         boundaries: Mapping[str, np.ndarray] | None = None,
         groups: Mapping[str, np.ndarray] | None = None,
+        point_sets: Mapping[str, np.ndarray] | None = None,
     ) -> "Mesh":
         """Make a mesh from arrays.
 
@@ -81,15 +82,19 @@ class Mesh(eqx.Module):
             cells: node indices, (cells, nodes of a cell), VTK order.
             boundaries: name to corner nodes of its facets, (facets, corners).
             groups: name to cell indices.
+            point_sets: name to node indices.
 
         Raises:
             ValueError: see `Topology` and `Mesh`.
         """
-        topology = Topology(cell_type, cells, len(points), boundaries, groups)
+        topology = Topology(
+            cell_type, cells, len(points), boundaries, groups, point_sets
+        )
         return cls(points, topology)
 
     @property
     def dimension(self) -> int:
+        """Number of coordinates of a point, and space dimension of its cells."""
         return self.topology.cell.dimension
 
     @property

@@ -65,7 +65,19 @@ class Solution(eqx.Module):
         return jnp.asarray(self.status) == Status.OK
 
     def to_xarray(self) -> "xr.Dataset":
-        """Label the states with coordinates, units, long names and the status."""
+        """Label the states with coordinates, units, long names and the status.
+
+        Raises:
+            ValueError: a batch of solutions, of which one member must be taken first.
+        """
+        if np.ndim(self.status):
+            first = ", ".join("0" * np.ndim(self.status))
+            raise ValueError(
+                f"The solution is a batch of the shape {np.shape(self.status)}, and "
+                "to_xarray labels one member; take one first, such as jax.tree.map("
+                f"lambda leaf: leaf[{first}] if equinox.is_array(leaf) else leaf, "
+                "solution)."
+            )
         dataset = self.discretization.export(self.times, self.states)
         status = Status(int(np.asarray(self.status)))
         dataset.attrs["status"] = status.name.lower()

@@ -43,7 +43,8 @@ def solve(
     Args:
         discretization: the problem on its grid or mesh, with `initial` and `interval`.
         steps: number of equal time steps.
-        method: `ThetaMethod`, `SDIRK2` (default), `SDIRK3`, `BDF2` or `Explicit`.
+        method: `ThetaMethod`, `SDIRK2` (default), `SDIRK3`, `BDF2`, `GeneralizedAlpha`
+            or `Explicit`.
         saves: number of equally spaced saved times after the initial one; divides
             `steps`.
         linear_solver: solves with the Jacobian of a stage; by default chosen as in
@@ -103,13 +104,14 @@ def _solve(scheme, steps, method, saves, linear_solver, tolerance, adjoint):
     if tolerance is None:
         tolerance = default_tolerance(dtype)
     tolerance = jnp.asarray(tolerance, dtype)
+    if linear_solver is None:
+        linear_solver = default_linear_solver(scheme, state)
 
     def root(t, inflow_weight, known, guess):
         balance = StageBalance(scheme, t, inflow_weight, known)
-        solver = linear_solver
-        if solver is None:
-            solver = default_linear_solver(scheme, balance.jacobian, guess)
-        return find_root(balance, guess, solver, tolerance, max_steps=_NEWTON_STEPS)
+        return find_root(
+            balance, guess, linear_solver, tolerance, max_steps=_NEWTON_STEPS
+        )
 
     def advance(march: _March, n: Array) -> _March:
         t = start + n.astype(dtype) * dt

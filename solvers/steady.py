@@ -80,7 +80,7 @@ def _solve_steady(discretization, guess, linear_solver, tolerance, max_steps):
         tolerance = default_tolerance(guess.dtype)
     balance = SteadyBalance(scheme, t)
     if linear_solver is None:
-        linear_solver = default_linear_solver(scheme, balance.jacobian, guess)
+        linear_solver = default_linear_solver(scheme, guess)
     root = find_root(
         balance,
         guess,

@@ -1,5 +1,6 @@
 """Mesh topology: what stays the same when the points of a mesh move."""
 
+import copy
 import dataclasses
 import hashlib
 from collections.abc import Mapping
@@ -45,6 +46,8 @@ class Topology:
             part `"remainder"`. A name whose facets all lie inside the mesh is kept in
             `interior_names` and needs no condition.
         groups: for each name the indices of its cells.
+        point_sets: for each name the indices of its nodes, where point loads and
+            supports may act; they need no condition.
 
     Raises:
         ValueError: unknown cell type, indices out of range, a node that no cell uses,
@@ -59,6 +62,7 @@ class Topology:
         node_count: int,
         boundaries: Mapping[str, np.ndarray] | None = None,
         groups: Mapping[str, np.ndarray] | None = None,
+        point_sets: Mapping[str, np.ndarray] | None = None,
     ) -> None:
         self.cell_type = cell_type
         self.cell = _cell(cell_type)
@@ -74,6 +78,20 @@ class Topology:
         self.boundaries, self.interior_names = _name_facets(
             self.cell, self.cells, dict(boundaries or {})
         )
+        self._name_points(point_sets or {})
+
+    def with_point_sets(self, point_sets: Mapping[str, np.ndarray]) -> "Topology":
+        """The same cells and parts with these point sets instead of its own."""
+        copied = copy.copy(self)
+        copied._name_points(point_sets)
+        return copied
+
+    def _name_points(self, point_sets: Mapping[str, np.ndarray]) -> None:
+        self.point_sets = {
+            name: np.unique(np.asarray(nodes, np.int32))
+            for name, nodes in point_sets.items()
+        }
+        _check_point_sets(self)
         self._digest = self._content_hash()
 
     def _content_hash(self) -> bytes:
@@ -85,6 +103,9 @@ class Topology:
         for name, members in sorted(self.groups.items()):
             content.update(f"/{name}/".encode())
             content.update(members.tobytes())
+        for name, nodes in sorted(self.point_sets.items()):
+            content.update(f".{name}.".encode())
+            content.update(nodes.tobytes())
         return content.digest()
 
     def __hash__(self) -> int:
@@ -117,6 +138,16 @@ class Topology:
             )
         return self.boundaries[name]
 
+    def nodes_of(self, name: str) -> np.ndarray:
+        """Sorted nodes of a boundary part or point set.
+
+        Raises:
+            ValueError: neither.
+        """
+        if name in self.point_sets:
+            return self.point_sets[name]
+        return self.boundary(name).unique_nodes
+
 
 def _cell(cell_type: str) -> ReferenceCell:
     if cell_type not in SUPPORTED:
@@ -146,6 +177,19 @@ def _check_cells(cell: ReferenceCell, cells: np.ndarray, node_count: int) -> Non
             f"{orphans[:5].tolist()}); remove them, for example with meshio's "
             "remove_orphaned_nodes()."
         )
+
+
+def _check_point_sets(topology: Topology) -> None:
+    for name, nodes in topology.point_sets.items():
+        if name in topology.boundaries or name in topology.interior_names:
+            raise ValueError(
+                f"point_sets[{name!r}] has the name of a boundary part; choose another."
+            )
+        if not nodes.size or nodes.min() < 0 or nodes.max() >= topology.node_count:
+            raise ValueError(
+                f"point_sets[{name!r}] = {nodes[:5].tolist()} … must name nodes "
+                f"between 0 and {topology.node_count - 1}, at least one."
+            )
 
 
 def facet_ids(*corner_lists: np.ndarray) -> list[np.ndarray]:

@@ -74,15 +74,14 @@ def gradient_check(
     moving, fixed = eqx.partition(argument, eqx.is_inexact_array)
     if direction is None:
         direction = _random_like(moving, seed)
-    value = lambda at: _value(function, at, fixed)
-    forward = _along(function, moving, fixed, direction)
-    gradient = _gradient(function, moving, fixed)
+    derivatives = lambda at: _derivatives(function, at, fixed, direction)
+    _, forward, gradient = derivatives(moving)
     pairs = zip(jax.tree.leaves(gradient), jax.tree.leaves(direction), strict=True)
     reverse = sum(jnp.vdot(slope, along) for slope, along in pairs)
     errors = []
     for step in steps:
         ahead, behind = (
-            value(jax.tree.map(lambda a, d, s=s: a + s * d, moving, direction))
+            derivatives(jax.tree.map(lambda a, d, s=s: a + s * d, moving, direction))[0]
             for s in (step, -step)
         )
         difference = (ahead - behind) / (2 * step)
@@ -96,21 +95,14 @@ def gradient_check(
     )
 
 
-# Compiled once per function, so that a second direction costs no compilation.
+# One program gives the values of the finite differences too, though their derivatives
+# are not used: its compilation is what a check waits for.
 @eqx.filter_jit
-def _value(function, moving, fixed):
-    return function(eqx.combine(moving, fixed))
-
-
-@eqx.filter_jit
-def _along(function, moving, fixed, direction):
-    value = lambda at: _value(function, at, fixed)
-    return jax.jvp(value, (moving,), (direction,))[1]
-
-
-@eqx.filter_jit
-def _gradient(function, moving, fixed):
-    return jax.grad(lambda at: _value(function, at, fixed))(moving)
+def _derivatives(function, moving, fixed, direction):
+    """Value, derivative along `direction` and gradient."""
+    value, push = jax.linearize(lambda at: function(eqx.combine(at, fixed)), moving)
+    (gradient,) = jax.linear_transpose(push, moving)(jnp.ones_like(value))
+    return value, push(direction), gradient
 
 
 def _relative(a, b) -> float:

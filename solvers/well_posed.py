@@ -12,6 +12,7 @@ from jax import lax
 from jax.core import Tracer
 from jaxtyping import Array, Bool
 
+from ..physics.cell_field import cell_fields, with_cell_values
 from ..physics.solid import AbstractSolid
 from .discretization import AbstractDiscretization
 from .finite_element import FiniteElement
@@ -31,15 +32,21 @@ def diffuses_backwards(
     law = scheme.problem.law
     if isinstance(scheme, FiniteElement) and isinstance(law, AbstractSolid):
         return loses_ellipticity(*_constant((scheme, t, state)))
+    points = scheme.coordinates().astype(state.dtype)
+    values = scheme.collocate(state)
+    fields = [field.values for field in cell_fields(law)]
+    if fields:
+        nodes = scheme.mesh.topology.cells  # pyright: ignore[reportAttributeAccessIssue]
+        points, values = points[nodes].mean(axis=1), values[:, nodes].mean(axis=2)
 
-    def at_point(x, u):
+    def at_point(x, u, own):
+        law = with_cell_values(scheme.problem.law, own)
         still = jnp.zeros((u.shape[0], x.shape[0]), u.dtype)
         slope = jax.jacfwd(lambda gradient: law.flux(t, x, u, gradient))(still)
         own = -jnp.einsum("cdce->cde", slope)
         return jnp.any(jax.vmap(indefinite)(0.5 * (own + own.mT)))
 
-    points = scheme.coordinates().astype(state.dtype)
-    return jnp.any(jax.vmap(at_point, (0, 1))(points, scheme.collocate(state)))
+    return jnp.any(jax.vmap(at_point, (0, 1, 0))(points, values, fields))
 
 
 def _constant(tree):

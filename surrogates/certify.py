@@ -59,9 +59,9 @@ def certify(
         The certified surrogate, and the report, which prints as a table.
 
     Raises:
-        ValueError: for too few good runs for the level, another space or other
-            outputs, a number out of range, or a guard test whose scores on the
-            calibration runs are mostly not finite.
+        ValueError: for designs that the surrogate was trained on, too few good runs for
+            the level, another space or other outputs, a number out of range, or a
+            guard test whose scores on the calibration runs are mostly not finite.
     """
     require_between("level", level, 0.0, 1.0)
     require_between("calibration", calibration, 0.0, 1.0)
@@ -75,6 +75,7 @@ def certify(
         fields=surrogate.field_names,
         least=4,
     )
+    _refuse_training_designs(surrogate, runs)
     order = np.random.default_rng(seed).permutation(len(runs))
     count = round(calibration * len(runs))
     fitted, tested = runs.take(order[:count]), runs.take(order[count:])
@@ -147,7 +148,7 @@ def measure(name: str, surrogate: Surrogate, runs: Runs) -> list[Accuracy]:
                 output.name,
                 output.units,
                 median=float(np.median(error)),
-                worst=float(np.quantile(error, 0.95)),
+                high=float(np.quantile(error, 0.95)),
                 rank=None,
                 covered=int(inside.sum()),
                 width=float(np.median(upper - lower)),
@@ -170,7 +171,7 @@ def _accuracy(name, output, values, truth, inside) -> Accuracy:
         output.name,
         output.units,
         median=float(np.median(error)),
-        worst=float(np.quantile(error, 0.95)),
+        high=float(np.quantile(error, 0.95)),
         rank=rank,
         covered=None if inside is None else int(inside.sum()),
         width=None,
@@ -234,6 +235,18 @@ def _status(dataset):
     if "status" in dataset:
         return dataset["status"].values
     return np.zeros(dataset.sizes["sample"], int)
+
+
+def _refuse_training_designs(surrogate, runs):
+    anchors = np.asarray(surrogate.density.anchors)
+    places = runs.places.astype(anchors.dtype)
+    shared = {row.tobytes() for row in anchors} & {row.tobytes() for row in places}
+    if shared:
+        raise ValueError(
+            f"held_out: {len(shared)} of {len(runs)} designs are among those that the "
+            "surrogate was trained on, where it is better than anywhere else; certify "
+            "it on runs that it has not seen."
+        )
 
 
 def _mean_time(dataset):

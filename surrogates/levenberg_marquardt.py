@@ -8,6 +8,7 @@ are narrow and curved, and it follows the bend for the price of one more solve.
 """
 
 import functools
+import math
 import operator
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, PyTree
 
+from ..datasets.arguments import require_between, require_count
 from ..solvers.status import Status
 
 _CHUNK = 2000
@@ -91,7 +93,8 @@ def levenberg_marquardt(
         the loss did not stall in float32; `PRECISION` if it stalled in float32.
 
     Raises:
-        ValueError: no floating-point leaf in `parameters`, or no rows.
+        ValueError: no floating-point leaf in `parameters`, no rows, or a number out of
+            range.
 
     Reference:
         M. K. Transtrum, J. P. Sethna (2012), arXiv:1201.5885.
@@ -107,6 +110,11 @@ def levenberg_marquardt(
     """
     from threadpoolctl import threadpool_limits
 
+    require_count("steps", steps, 1)
+    require_count("resample_every", resample_every, 1)
+    require_between("damping", damping, 0.0, math.inf)
+    if tolerance is not None:
+        require_between("tolerance", tolerance, 0.0, math.inf, ends=True)
     blocks = _as_blocks(rows)
     fitted, fixed = eqx.partition(parameters, eqx.is_inexact_array)
     start, unravel = ravel_pytree(fitted)

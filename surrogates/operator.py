@@ -6,6 +6,7 @@ states, which is not zero where the data were saved every few solver steps.
 """
 
 import functools
+import math
 from collections.abc import Callable, Sequence
 
 import equinox as eqx
@@ -14,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
+from ..datasets.arguments import require_between, require_count
 from ..solvers.discretization import AbstractDiscretization
 from .guard import root_mean_square
 from .training import train
@@ -144,11 +146,19 @@ def fit_operator(
         The operator with the lowest validation loss.
 
     Raises:
-        ValueError: for trajectories and parameters that don't match, or too few
-            states.
+        ValueError: for trajectories and parameters that don't match, too few states,
+            or a number out of range.
     """
     import optax
 
+    counts = {"unroll": unroll, "steps": steps, "batch": batch, "patience": patience}
+    for name, value in counts.items():
+        if value is not None or name != "patience":
+            require_count(name, value, 1)
+    require_between("interval", interval, 0.0, math.inf)
+    require_between("learning_rate", learning_rate, 0.0, math.inf)
+    require_between("residual_weight", residual_weight, 0.0, math.inf, ends=True)
+    require_between("validation", validation, 0.0, 1.0)
     trajectories, parameters = jnp.asarray(trajectories), jnp.asarray(parameters)
     runs, times = trajectories.shape[:2]
     if parameters.ndim != 2 or len(parameters) != runs or times <= unroll or runs < 4:

@@ -6,6 +6,7 @@ on the boundary, is fitted by Levenberg-Marquardt on collocation points that are
 again and again where the residual is large.
 """
 
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
@@ -15,6 +16,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from ..datasets.arguments import require_between, require_count
 from ..physics import (
     AbstractEssentialCondition,
     Jet,
@@ -224,10 +226,27 @@ def fit_pinn(
     Returns:
         The fitted PINN, its history and status.
 
+    Raises:
+        ValueError: a number out of range.
+
     Reference:
         C. Wu et al. (2023), Comput. Methods Appl. Mech. Eng. 403, 115671 (density).
     """
     from tqdm import tqdm
+
+    least = {
+        "steps": (steps, 1),
+        "points": (points, 1),
+        "boundary_points": (boundary_points, 1),
+        "weighted_steps": (weighted_steps, 0),
+        "resample_every": (resample_every, 1),
+        "polish_steps": (polish_steps, 0),
+    }
+    for name, (value, smallest) in least.items():
+        require_count(name, value, smallest)
+    require_between("damping", damping, 0.0, math.inf)
+    if tolerance is not None:
+        require_between("tolerance", tolerance, 0.0, math.inf, ends=True)
 
     def draw(network, step):
         current, at = _with(pinn, network), jax.random.fold_in(key, step)

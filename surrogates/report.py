@@ -13,7 +13,7 @@ class Accuracy:
         method: surrogate, baseline or coarse solver.
         output: name of the quantity or field.
         units: its SI unit.
-        median, worst: median and 95 % quantile of the relative error; for a field, of
+        median, high: median and 95 % quantile of the relative error; for a field, of
             its root mean square error over the field's own variation, or over its size
             where it is constant.
         rank: Spearman rank correlation with the solver, 0 where the method answers
@@ -28,7 +28,7 @@ class Accuracy:
     output: str
     units: str
     median: float
-    worst: float
+    high: float
     rank: float | None
     covered: int | None
     width: float | None
@@ -100,13 +100,18 @@ class Report:
 
     @property
     def equal_error_solver(self) -> str | None:
-        """The cheapest given solver that is at least as accurate as the surrogate."""
+        """The cheapest given solver that is at least as accurate as the surrogate.
+
+        `None` where the cost of a solver that is accurate enough is not known.
+        """
         if self.seconds_per_run is None:
             return None
         own = {r.output: r.median for r in self.rows if r.method == "surrogate"}
         coarse = {r.output: r.median for r in self.rows if r.method == "coarse solver"}
         enough = bool(coarse) and all(coarse[name] <= own[name] for name in coarse)
-        return "coarse solver" if enough and self.coarse_seconds_per_run else "solver"
+        if not enough:
+            return "solver"
+        return None if self.coarse_seconds_per_run is None else "coarse solver"
 
     @property
     def speed_at_equal_error(self) -> float | None:
@@ -140,7 +145,7 @@ class Report:
         own = {
             row.output: {
                 "median": row.median,
-                "worst": row.worst,
+                "percentile_95": row.high,
                 "rank": row.rank,
                 "covered": row.covered,
             }
@@ -175,8 +180,9 @@ class Report:
         lines = [
             f"certified on {self.calibration_runs} calibration and {self.test_runs} "
             f"test runs (seed {self.seed}), intervals at {self.level:.0%}",
-            f"{'output':<22}{'method':<16}{'median':>10}{'95 %':>10}{'rank':>9}"
-            f"{'covered':>10}",
+            f"{'relative error':>56}{'rank':>11}",
+            f"{'output':<22}{'method':<16}{'median':>10}{'95 %':>10}"
+            f"{'correlation':>13}{'covered':>10}",
         ]
         for row in self.rows:
             unranked = "constant" if row.constant else ""
@@ -184,7 +190,7 @@ class Report:
             share = "" if row.covered is None else f"{row.covered}/{self.test_runs}"
             lines.append(
                 f"{row.output:<22}{row.method:<16}{row.median:>10.2e}"
-                f"{row.worst:>10.2e}{rank:>9}{share:>10}"
+                f"{row.high:>10.2e}{rank:>13}{share:>10}"
             )
         verdict = "inside" if self.coverage_holds else "OUTSIDE"
         lines.append(
@@ -214,6 +220,9 @@ class Report:
         return "\n".join(lines)
 
     def _equal_error_seconds(self):
-        if self.equal_error_solver == "coarse solver":
-            return self.coarse_seconds_per_run
-        return self.seconds_per_run
+        seconds = {
+            "solver": self.seconds_per_run,
+            "coarse solver": self.coarse_seconds_per_run,
+        }
+        solver = self.equal_error_solver
+        return None if solver is None else seconds[solver]

@@ -70,7 +70,7 @@ def read_runs(
         ValueError: for another space, an unknown output or one named twice, designs
             outside the space or values that are not finite in a run whose status is
             OK, or too few good runs.
-        TypeError: for a bare name in place of a tuple of names.
+        TypeError: for a bare name in place of a sequence of names.
     """
     columns, _ = read_designs(space, dataset)
     _check_names("quantities", quantities or ())

@@ -1,10 +1,14 @@
 """Double precision for every test, and compiled programs kept between local runs."""
 
+import gc
 from pathlib import Path
 
 import jax
 
 jax.config.update("jax_enable_x64", True)
+
+# Tracing makes so many objects that the search for cycles took 5 % of the time.
+gc.set_threshold(50_000)
 
 # Set here and not through the environment: a child process that a test kills must
 # not leave half an entry behind for the next run.

@@ -8,15 +8,19 @@ import pytest
 from froude.physics import (
     AbstractHyperbolicLaw,
     AdvectionDiffusion,
+    Box,
     Burgers,
     Component,
+    Dirichlet,
     HeatConduction,
     Polynomial,
+    Problem,
     advected_mode,
     burgers_travelling_front,
     check_balance_law,
     heat_decaying_mode,
 )
+from froude.solvers import CartesianGrid, discretize
 
 V, KAPPA = jnp.array([1.0, 0.5]), jnp.array([1.0, 2.0])
 CASES = {
@@ -83,6 +87,18 @@ class _Wave(AbstractHyperbolicLaw):
 def test_a_broken_law_is_refused_with_its_fault(fault, error, message):
     with pytest.raises(error, match=message):
         check_balance_law(_Wave(jnp.array(2.0), fault), dimension=1)
+
+
+def test_discretize_names_the_method_with_the_wrong_shape():
+    ends = {"x_min": Dirichlet(0.0), "x_max": Dirichlet(1.0)}
+    box, grid = Box((0.0,), (1.0,)), CartesianGrid((4,))
+    broken = Problem(_Wave(jnp.array(2.0), "shape"), box, ends)
+    message = r"_Wave.flux returns the shape \(1,\) .* must return \(1, 1\)"
+    with pytest.raises(TypeError, match=message):
+        discretize(broken, grid)
+    of_place = Problem(HeatConduction(lambda x: 1.0 + x[0]), box, ends)
+    with pytest.raises(TypeError, match="conductivity is called with T, a scalar"):
+        discretize(of_place, grid)
 
 
 def test_a_wrong_exact_solution_is_refused():

@@ -232,6 +232,12 @@ def test_runs_of_designs_outside_the_space_are_refused(certified, held_out, valu
         certify(certified[0], astray)
 
 
+def test_runs_that_the_surrogate_was_trained_on_are_refused(certified, held_out):
+    seen = runs(128, seed=0)
+    with pytest.raises(ValueError, match="held_out: 128 of 128 designs"):
+        certify(certified[0], seen)
+
+
 def test_too_few_held_out_runs_are_refused(certified, held_out):
     with pytest.raises(ValueError, match="needs at least 9"):
         certify(certified[0], held_out.isel(sample=slice(0, 12)))

@@ -137,6 +137,9 @@ def test_a_simulation_refuses_a_bare_quantity_and_a_name_given_twice():
     reported = Quantity("mean_reported", "K", peak.evaluate)
     with pytest.raises(TypeError, match="single quantity 'peak'.*tuple"):
         Simulation(None, peak)
+    with pytest.raises(TypeError, match="of type Quantity, got 'peak'"):
+        Simulation(None, ["peak"])
+    assert Simulation(None, [peak]).quantities == (peak,)
     for quantities in ((peak, peak), (mean, reported)):
         with pytest.raises(ValueError, match=f"'{quantities[-1].name}' more than once"):
             Simulation(None, quantities)
@@ -231,6 +234,7 @@ def test_a_csv_file_is_read_by_column_name(tmp_path):
     [
         ("", "is empty"),
         ("height,conductivity,power\n", "has a header but no designs"),
+        ("0.02,1,6\n0.03,1,6\n", r"no header.*\['height', 'conductivity', 'power'\]"),
         ("height,conductivity\n0.02,1\n", r"header: .*missing \['power'\]"),
         ("height,conductivity,power,x\n0.02,1,6,0\n", r"unknown \['x'\]"),
         ("height,height,power\n0.02,1,6\n", "names a column twice"),

@@ -74,6 +74,25 @@ def test_evaluate_takes_plain_python_and_records_failures():
     assert np.array_equal(np.isnan(answers["area"].values), broken)
 
 
+def test_evaluate_says_why_a_run_failed_and_raises_a_mistake():
+    samples = sobol(SPACE, 4, seed=0)
+
+    def written(design):
+        if f"{design['load']:.3f}" > "1.5":  # a tracer refuses the format
+            raise RuntimeError("it broke")
+        return {"area": float(design["width"])}, {}, Status.OK
+
+    broken = samples["load"].values > 1.5
+    texts = evaluate(written, samples)["error"].values
+    assert np.array_equal(texts == "RuntimeError: it broke", broken) and broken.any()
+    with pytest.raises(TypeError, match=r"'T' has the shape \(3,\); return a scalar"):
+        evaluate(lambda d: ({"T": jnp.ones(3)}, {}, 0), samples)
+    with pytest.raises(TypeError, match="incompatible shapes"):
+        evaluate(lambda d: ({"T": jnp.ones(3) + jnp.ones(2)}, {}, 0), samples)
+    with pytest.raises(ValueError, match=r"returns \['width'\], names"):
+        evaluate(lambda d: ({"width": d["width"]}, {}, 0), samples)
+
+
 def test_a_sweep_solves_what_it_must_and_never_answers_outside(certified):
     samples = sobol(SPACE, 512, seed=3)
     width = samples["width"].values.copy()
@@ -179,6 +198,18 @@ def test_optimize_finds_the_constrained_optimum_and_the_solver_confirms(surrogat
     assert best.solved["area"] == pytest.approx(expected, rel=2e-3)
     assert best.solved["deflection"] <= limit * (1 + 1e-4)
     assert best.runs.sizes["sample"] >= 1
+
+
+def test_optimize_stops_where_the_search_comes_back(surrogate):
+    limits = {"deflection": Limit(upper=1e-4)}
+    best = optimize(
+        surrogate, "area", simulate=simulate, limits=limits, starts=4, max_rounds=12
+    )
+    assert not best.feasible and not best.converged
+    assert "came back" in best.stopped and "breaks a limit" in best.stopped
+    assert best.runs.sizes["sample"] < 6
+    unit = np.stack([best.runs[name].values for name in SPACE.names], axis=1)
+    assert len(np.unique(unit.round(5), axis=0)) == len(unit)
 
 
 def _fails(design):

@@ -121,6 +121,17 @@ def test_case_without_its_data_is_skipped_and_counted(monkeypatch, tmp_path, cap
     assert [row.passed for row in rows] == [True] and skipped == []
 
 
+def test_longest_case_starts_first_and_a_new_one_before_it(monkeypatch, tmp_path):
+    committed = tmp_path / "verification.json"
+    rows = [("short", 1.0), ("long", 2.0), ("long", 3.0)]
+    entries = [{"name": name, "seconds": seconds} for name, seconds in rows]
+    committed.write_text(json.dumps(entries))
+    monkeypatch.setattr(verify, "COMMITTED", committed)
+    named = [cases.Case(name) for name in ("short", "long", "new")]
+    started = [case.name for case in verify.longest_first(named)]
+    assert started == ["new", "long", "short"]
+
+
 def test_unknown_case_is_refused_with_the_names():
     with pytest.raises(ValueError, match="No case is named no_such_case"):
         cases.find(["no_such_case"])

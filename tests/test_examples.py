@@ -8,7 +8,6 @@ from pathlib import Path
 
 import meshio
 import numpy as np
-import pytest
 
 ROOT = Path(__file__).parents[1]
 COARSE = ROOT / "examples" / "meshes" / "heat_sink_coarse.msh"
@@ -32,15 +31,16 @@ def test_the_heat_sink_study_runs_on_another_mesh_and_answers_a_csv(tmp_path):
     designs.write_text(f"{HEADER}\n0.03,0.002,0.005,200,30,30\n")
     result = run(
         *("--mesh", COARSE, "--designs", designs, "--output", tmp_path / "out"),
-        *("--train", 48, "--choose", 16, "--certify", 48, "--sweep", 4000),
+        *("--train", 48, "--choose", 16, "--certify", 48, "--sweep", 300_000),
     )
     assert result.returncode == 0, result.stderr
     assert "0 failed" in result.stdout
     assert "verified by the solver" in result.stdout
     peak = float(re.search(r"peak (\d+\.\d+) °C", result.stdout)[1])
-    assert peak == pytest.approx(80.0, abs=0.2)
-    names = {path.name for path in (tmp_path / "out").iterdir()}
-    assert names == {"runs.zarr", "heat_sink.froude", "heat_sink.png", "answers.csv"}
+    assert 79.0 < peak < 80.0 + 1e-2
+    written = {path.name for path in (tmp_path / "out").iterdir()}
+    stores = {"runs.zarr", "coarse.zarr"}
+    assert written == stores | {"heat_sink.froude", "heat_sink.png", "answers.csv"}
     answers = np.genfromtxt(tmp_path / "out" / "answers.csv", delimiter=",", names=True)
     assert answers["peak_temperature_lower"] < answers["peak_temperature_upper"]
 

@@ -371,7 +371,9 @@ def test_bad_samples_and_untraceable_functions_are_refused(tmp_path):
     outside = samples.assign(a=samples["a"] + 1.0)
     with pytest.raises(ValueError, match=r"a = .* outside the bounds \[0, 1\] m"):
         generate(simulate, outside, tmp_path / "s")
-    with pytest.raises(TypeError, match="cannot be traced.*pass an executor"):
+    with pytest.raises(
+        TypeError, match="cannot be traced.*pass vmapped=False, or an exec"
+    ):
         generate(plain, samples, tmp_path / "s")
     with pytest.raises(TypeError, match=r"'T' has the shape \(3,\); return a scalar"):
         generate(lambda d: ({"T": jnp.ones(3)}, {}, 0), samples, tmp_path / "s")

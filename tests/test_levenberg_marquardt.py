@@ -95,6 +95,21 @@ def test_points_are_drawn_again_and_a_callback_ends_the_fit():
     assert fit.history["loss"].size == 5
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"steps": 0}, "steps is 0; give an integer of at least 1"),
+        ({"damping": 0.0}, "damping is 0.0; give a number above 0"),
+        ({"damping": float("nan")}, "damping is nan"),
+        ({"tolerance": -1.0}, "tolerance is -1.0"),
+        ({"resample_every": 0}, "resample_every is 0"),
+    ],
+)
+def test_numbers_out_of_range_are_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        levenberg_marquardt(Rows(decay, decay_points(5)), jnp.ones(2), **options)
+
+
 def test_parameters_without_numbers_and_empty_rows_are_refused():
     with pytest.raises(ValueError, match="no floating-point array"):
         levenberg_marquardt(Rows(decay, decay_points(5)), {"name": 1})

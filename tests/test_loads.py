@@ -21,6 +21,7 @@ from froude.physics import (
     NormalFlux,
     PerRadian,
     PlaneStrain,
+    PlaneStress,
     Pressure,
     Problem,
     Solid,
@@ -59,14 +60,27 @@ def test_a_load_is_minus_the_flux_of_momentum(name):
     assert np.allclose(ring.residual(0.5, X, NORMAL, U, None, X[0] * flux), 0)
 
 
+# Equal strain e in the plane of the law makes the stress E e / factor there.
+EVEN = {
+    Solid: (3, 1 - 2 * 0.3),
+    PlaneStrain: (2, (1 + 0.3) * (1 - 2 * 0.3)),
+    PlaneStress: (2, 1 - 0.3),
+    Axisymmetric: (2, 1 - 2 * 0.3),
+}
+
+
+@pytest.mark.parametrize("kind", EVEN)
 @pytest.mark.parametrize("pressure", [2e6, -1e6])
-def test_a_body_under_pressure_all_around_is_compressed_evenly(pressure):
-    """P = -p 1 fulfils the load whatever the normal."""
-    flux = Solid(METAL).flux(
-        0.0, jnp.zeros(3), jnp.zeros(3), -pressure * 0.4 / 200e9 * jnp.eye(3)
-    )
-    normal = jnp.array([0.48, 0.6, 0.64])
-    given = Pressure(pressure).normal_flux(0.0, jnp.zeros(3), normal, jnp.zeros(3))
+def test_a_body_under_pressure_all_around_is_compressed_evenly(kind, pressure):
+    """Stress -p 1 fulfils the load whatever the normal."""
+    dimension, factor = EVEN[kind]
+    strain = -pressure * factor / 200e9
+    x, normal = jnp.ones(dimension) * 2.0, jnp.array([0.48, 0.6, 0.64])[:dimension]
+    flux = kind(METAL).flux(0.0, x, strain * x, strain * jnp.eye(dimension))
+    load = Pressure(pressure)
+    if kind is Axisymmetric:
+        load = PerRadian(load)
+    given = load.normal_flux(0.0, x, normal, x)
     assert np.allclose(flux @ normal, given, rtol=1e-12)
 
 

@@ -144,6 +144,9 @@ def test_trajectories_that_do_not_match_their_parameters_are_refused(data):
     states, parameters = data
     with pytest.raises(ValueError, match="trajectories"):
         _fit(states, parameters[:3], steps=1)
+    for name, value in {"steps": 0, "batch": 0, "validation": 1.5}.items():
+        with pytest.raises(ValueError, match=f"{name} is {value}; give"):
+            _fit(states, parameters, **{name: value})
 
 
 def test_an_operator_is_traced_through_its_parameters(data, fitted):

@@ -196,6 +196,22 @@ def test_short_burgers_fit_matches_cole_hopf():
     assert jnp.linalg.norm(found - truth) / jnp.linalg.norm(truth) < 5e-4
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"steps": 0},
+        {"points": 0},
+        {"boundary_points": -1},
+        {"polish_steps": 1.5},
+        {"damping": -1.0},
+    ],
+)
+def test_a_number_out_of_range_is_refused_by_name(options):
+    ((name, value),) = options.items()
+    with pytest.raises(ValueError, match=f"{name} is {value}; give"):
+        fit_pinn(start(burgers_problem(), 4), key=jax.random.key(0), **options)
+
+
 def test_problems_and_networks_that_do_not_fit_are_refused():
     problem = burgers_problem()
     small = MLP(1, 1, widths=(4,), key=jax.random.key(0))

@@ -95,6 +95,12 @@ def test_a_bar_follows_its_hardening_curve(curve):
         assert abs(stress - wanted) < 1e-9 * wanted
 
 
+def test_voce_hardening_starts_steep_and_saturates():
+    assert VOCE(0.0) == YIELD
+    assert np.isclose(jax.grad(VOCE)(0.0), 1e9 + 150e6 * 40.0)
+    assert np.isclose(VOCE(2.0), YIELD + 150e6 + 2e9)
+
+
 def test_perfect_plasticity_and_softening_stay_on_their_curves():
     perfect, _ = _cycle(J2Plasticity(Solid(METAL), YIELD), [2e-3, 8e-3])
     assert np.allclose(perfect, YIELD, rtol=1e-10)

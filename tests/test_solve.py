@@ -21,12 +21,14 @@ from froude.solvers import (
     BDF2,
     SDIRK2,
     SDIRK3,
+    CartesianGrid,
     Checkpointed,
     Explicit,
     Status,
     StoreAll,
     ThetaMethod,
     budget,
+    discretize,
     gradient_check,
     observed_order,
     solve,
@@ -112,6 +114,25 @@ def test_checkpointed_gradients_equal_stored_ones_and_pass_the_gate(method):
 def test_a_problem_on_no_grid_is_refused(run):
     with pytest.raises(TypeError, match=r"discretization is a Problem; .*discretize\("):
         run(bar().problem)
+
+
+def test_a_batch_is_labelled_one_member_at_a_time():
+    scheme = discretize(
+        Problem(
+            HeatConduction(1.0),
+            Box((0.0,), (1.0,)),
+            {"x_min": Dirichlet(lambda t, x: 0.0 * t), "x_max": Dirichlet(1.0)},
+        ),
+        CartesianGrid((4,)),
+    )
+    scaled = lambda k: eqx.tree_at(
+        lambda s: s.problem.law.conductivity.value, scheme, k
+    )
+    batch = eqx.filter_vmap(lambda k: solve_steady(scaled(k)))(jnp.array([1.0, 2.0]))
+    with pytest.raises(ValueError, match=r"batch of the shape \(2,\).*leaf\[0\]"):
+        batch.to_xarray()
+    first = jax.tree.map(lambda leaf: leaf[0] if eqx.is_array(leaf) else leaf, batch)
+    assert first.to_xarray().attrs["status"] == "ok"
 
 
 def test_input_that_cannot_march_is_refused():

@@ -113,7 +113,7 @@ def patch(element: str, dimension: int) -> Mesh:
     make = rectangle_mesh if dimension == 2 else box_mesh
     lower = (0.5, 0.0) if dimension == 2 else (0.0,) * 3
     upper = (1.5, 1.0) if dimension == 2 else (1.0,) * 3
-    mesh = make(*(3,) * dimension, lower, upper, element=element)
+    mesh = make(*[3] * dimension, lower=lower, upper=upper, element=element)
     inner = np.ones(len(mesh.points), bool)
     for part in mesh.topology.boundaries.values():
         inner[part.unique_nodes] = False

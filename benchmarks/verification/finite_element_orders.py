@@ -1,6 +1,8 @@
 """Nonlinear conduction, manufactured: order in L2 of every element."""
 
+import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 
 from froude.physics import (
     Dirichlet,
@@ -14,6 +16,7 @@ from froude.physics import (
 )
 from froude.solvers import (
     FiniteElement,
+    Mesh,
     box_mesh,
     morph,
     rectangle_mesh,
@@ -25,16 +28,16 @@ from ..evidence import order
 GROUP = "orders of accuracy"
 TIER = "verify"
 COUNTS = {
-    ("P1", 2): (8, 16, 32),
-    ("Q1", 2): (8, 16, 32),
-    ("P2", 2): (8, 16, 32),
-    ("Q2", 2): (8, 16, 32),
-    ("P1", 3): (4, 8, 16),
-    ("Q1", 3): (4, 8, 16),
-    ("P2", 3): (2, 4, 8),
-    ("Q2", 3): (2, 4, 8),
-    ("S2", 2): (8, 16, 32),
-    ("S2", 3): (2, 4, 8),
+    ("P1", 2): (16, 32),
+    ("Q1", 2): (16, 32),
+    ("P2", 2): (16, 32),
+    ("Q2", 2): (16, 32),
+    ("P1", 3): (8, 16),
+    ("Q1", 3): (8, 16),
+    ("P2", 3): (4, 8),
+    ("Q2", 3): (4, 8),
+    ("S2", 2): (16, 32),
+    ("S2", 3): (4, 8),
 }
 
 
@@ -52,28 +55,45 @@ def shear(x):
     return x + 0.2 * jnp.roll(x, 1)
 
 
-def error(element: str, dimension: int, n: int) -> float:
-    """L2 error of the temperature [K m^(dim/2)] with n intervals per side."""
-    sides = (n,) * dimension
-    make = rectangle_mesh if dimension == 2 else box_mesh
-    mesh = morph(make(*sides, element=element), shear if element == "S2" else bend)
-    region = Region(dimension, mesh.boundary_names)
-    conditions = dict.fromkeys(region.boundary_names, NormalFlux(0.0)) | {
+def three_parts(mesh: Mesh) -> Mesh:
+    """Join all sides but x_min and x_max, so that their flux is compiled once."""
+    corners = mesh.cell.facet.corners
+    sides = {
+        name: part.nodes.T[:, :corners]
+        for name, part in mesh.topology.boundaries.items()
+    }
+    ends = {name: sides.pop(name) for name in ("x_min", "x_max")}
+    return Mesh.from_cells(
+        mesh.points,
+        mesh.topology.cell_type,
+        mesh.topology.cells,
+        boundaries=ends | {"sides": np.concatenate(list(sides.values()))},
+    )
+
+
+@eqx.filter_jit
+def error(mesh: Mesh):
+    """L2 error of the temperature [K m^(dim/2)] on a mesh of a square or a cube."""
+    conditions = {
         "x_min": Dirichlet(0.0),
         "x_max": Robin(Polynomial((1.0, 0.3)), 0.2),
+        "sides": NormalFlux(0.0),
     }
+    region = Region(mesh.dimension, mesh.boundary_names)
     law = HeatConduction(Polynomial((1.0, 0.5, 0.25)))
     problem = manufactured(Problem(law, region, conditions), exact)
-    scheme = FiniteElement(problem, mesh)
-    return float(scheme.error(solve_steady(scheme).final, lambda x: exact(0.0, x))[0])
+    moved = morph(mesh, shear if mesh.cell.element == "S2" else bend)
+    scheme = FiniteElement(problem, moved)
+    return scheme.error(solve_steady(scheme).final, lambda x: exact(0.0, x))[0]
 
 
 def run():
     for (element, dimension), counts in COUNTS.items():
+        make = rectangle_mesh if dimension == 2 else box_mesh
+        meshes = [three_parts(make(*[n] * dimension, element=element)) for n in counts]
         yield order(
             f"{element} in {dimension}-D, {'skewed' if element == 'S2' else 'curved'} "
-            f"mesh, {counts[-2]} and {counts[-1]} "
-            "intervals",
-            [error(element, dimension, n) for n in counts[-2:]],
+            f"mesh, {counts[0]} and {counts[1]} intervals",
+            [error(mesh) for mesh in meshes],
             expected=int(element[1]) + 1,
         )

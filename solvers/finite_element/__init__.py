@@ -19,3 +19,7 @@ from .stress_recovery import nodal_stress as nodal_stress
 from .stress_recovery import quadrature_stress as quadrature_stress
 from .stress_recovery import reaction_forces as reaction_forces
 from .stress_recovery import strain_energy as strain_energy
+from .structure_matrices import StructureMatrices as StructureMatrices
+from .structure_matrices import check_structure as check_structure
+from .structure_matrices import free_block as free_block
+from .structure_matrices import structure_matrices as structure_matrices

@@ -17,6 +17,7 @@ from ...physics import (
     AbstractNaturalCondition,
     Box,
     Outflow,
+    PointLoad,
     Problem,
 )
 from ...physics.boundary import acts_on
@@ -42,15 +43,19 @@ def check_conditions(problem: Problem, topology: Topology) -> None:
             f"{topology.cell.dimension}; use a mesh of the same dimension."
         )
     given, present = set(problem.conditions), set(topology.boundary_names)
-    if given != present:
+    points = set(topology.point_sets)
+    if given - points != present:
         raise ValueError(
-            f"problem.conditions: the mesh has no boundary {sorted(given - present)} "
-            f"and its boundary {sorted(present - given)} has no condition; the mesh "
-            f"has {topology.boundary_names}."
+            "problem.conditions: the mesh has no boundary "
+            f"{sorted(given - present - points)} and its boundary "
+            f"{sorted(present - given)} has no condition; the mesh has "
+            f"{topology.boundary_names} and the point sets {sorted(points)}."
         )
     for name, conditions in problem.conditions.items():
         for condition in conditions:
-            if not isinstance(
+            if name in points:
+                _check_point_condition(name, condition)
+            elif not isinstance(
                 condition,
                 AbstractEssentialCondition | AbstractNaturalCondition | Outflow,
             ):
@@ -59,6 +64,14 @@ def check_conditions(problem: Problem, topology: Topology) -> None:
                     f"{type(condition).__name__}; derive it from "
                     "AbstractEssentialCondition or AbstractNaturalCondition."
                 )
+
+
+def _check_point_condition(name: str, condition) -> None:
+    if not isinstance(condition, AbstractEssentialCondition | PointLoad):
+        raise TypeError(
+            f"conditions[{name!r}] holds a {type(condition).__name__}, but a point set "
+            "has no area; give it a PointLoad or a Dirichlet."
+        )
 
 
 def check_extents(box: Box, mesh: Mesh) -> None:
@@ -98,8 +111,27 @@ def natural_parts(problem: Problem) -> tuple[str, ...]:
     return tuple(
         name
         for name, conditions in problem.conditions.items()
-        if any(not isinstance(c, AbstractEssentialCondition) for c in conditions)
+        if any(
+            not isinstance(c, AbstractEssentialCondition | PointLoad)
+            for c in conditions
+        )
     )
+
+
+def point_supply(
+    problem: Problem, topology: Topology, t: Array, points: Array, state: Array
+) -> dict[str, Array]:
+    """Supply of the loads at the nodes of each point set, (components, nodes)."""
+    supply = {}
+    for name in topology.point_sets:
+        nodes = topology.point_sets[name]
+        for load in problem.conditions.get(name, ()):
+            if isinstance(load, PointLoad):
+                at_node = jax.vmap(lambda x, u, c=load: c.supply(t, x, u), (0, 1), 1)
+                values = at_node(points[nodes], state[:, nodes])
+                mask = acts_on(load, problem.law)[:, None]
+                supply[name] = supply.get(name, 0.0) + jnp.where(mask, values, 0.0)
+    return supply
 
 
 def natural_flux(problem: Problem, name: str) -> Callable[..., Array]:
@@ -135,7 +167,7 @@ def free_mask(topology: Topology, held: Held, components: int) -> np.ndarray:
     """True on degrees of freedom that no essential condition prescribes."""
     free = np.ones((components, topology.node_count), bool)
     for name, mask in held:
-        nodes = topology.boundary(name).unique_nodes
+        nodes = topology.nodes_of(name)
         free[np.ix_(np.flatnonzero(mask), nodes)] = False
     free.setflags(write=False)
     return free
@@ -152,10 +184,9 @@ def reaction_shares(
     """
     owners = np.zeros((components, topology.node_count))
     for name, mask in held:
-        nodes = topology.boundary(name).unique_nodes
+        nodes = topology.nodes_of(name)
         owners[np.ix_(np.flatnonzero(mask), nodes)] += 1
     return tuple(
-        np.asarray(mask)[:, None]
-        / np.maximum(owners[:, topology.boundary(name).unique_nodes], 1)
+        np.asarray(mask)[:, None] / np.maximum(owners[:, topology.nodes_of(name)], 1)
         for name, mask in held
     )

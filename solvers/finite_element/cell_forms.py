@@ -12,6 +12,7 @@ from jaxtyping import Array, Float
 from ...physics import AbstractBalanceLaw, Problem
 from ..mesh import Mesh
 from .boundary import natural_parts
+from .cell_density import density_of
 from .formulation import AbstractFormulation, AbstractPointwiseFormulation
 from .geometry import CellGeometry, cell_geometry, facet_geometry
 from .per_member import per_member
@@ -28,19 +29,18 @@ from .weak_form import (
 def storage_density(law: AbstractBalanceLaw) -> Density:
     """The storage of a law, to be tested with the shape functions."""
 
-    def density(t, x, u, grad_u):
-        return law.storage(t, x, u), None
-
-    return density
+    form = lambda law, t, x, u, grad_u: (law.storage(t, x, u), None)
+    return density_of(form, law)
 
 
 def supply_density(law: AbstractBalanceLaw) -> Density:
     """Source and flux of a law, to be tested with shape functions and gradients."""
 
-    def density(t, x, u, grad_u):
-        return law.source(t, x, u, grad_u), law.flux(t, x, u, grad_u)
+    return density_of(_supply, law)
 
-    return density
+
+def _supply(law, t, x, u, grad_u):
+    return law.source(t, x, u, grad_u), law.flux(t, x, u, grad_u)
 
 
 def storage_cells(mesh: Mesh, once: StateFree | None) -> CellGeometry:
@@ -103,23 +103,24 @@ def matrices(
     if once is not None and once.supply is not None and once.storage is not None:
         matrix = -inflow_weight * once.supply.matrix
         return matrix if steady else matrix + storage_weight * once.storage.matrix
-    cell, stored, supplied = mesh.cell, storage_density(law), supply_density(law)
+    cell = mesh.cell
     pointwise = isinstance(formulation, AbstractPointwiseFormulation)
     if pointwise and formulation.degree(cell) is None:
 
-        def density(t, x, u, grad_u):
-            source, flux = supplied(t, x, u, grad_u)
+        def form(law, t, x, u, grad_u):
+            source, flux = _supply(law, t, x, u, grad_u)
             value = -inflow_weight * source
             if not steady:
                 value = value + storage_weight * law.storage(t, x, u)
             return value, -inflow_weight * flux
 
+        density = density_of(form, law)
         return cell_matrix(cell, storage_cells(mesh, once), density, t, nodal)
     geometry = supply_cells(mesh, formulation, once)
     matrix = -inflow_weight * _supply_slope(law, mesh, formulation, geometry, t, nodal)
     if steady:
         return matrix
-    mass = cell_matrix(cell, storage_cells(mesh, once), stored, t, nodal)
+    mass = cell_matrix(cell, storage_cells(mesh, once), storage_density(law), t, nodal)
     return matrix + storage_weight * mass
 
 

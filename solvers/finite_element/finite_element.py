@@ -24,9 +24,11 @@ from .boundary import (
     held_components,
     natural_flux,
     natural_parts,
+    point_supply,
     prescribed_values,
     reaction_shares,
 )
+from .cell_density import check_cell_fields
 from .export import export_nodal
 from .formulation import AbstractFormulation, Displacement
 from .geometry import FacetGeometry, facet_geometry, gather_nodes
@@ -85,6 +87,7 @@ class FiniteElement(AbstractDiscretization):
         formulation: AbstractFormulation | None = None,
     ) -> None:
         check_conditions(problem, mesh.topology)
+        check_cell_fields(problem.law, mesh.topology)
         if isinstance(problem.domain, Box):
             check_extents(problem.domain, mesh)
         formulation = Displacement() if formulation is None else formulation
@@ -118,16 +121,25 @@ class FiniteElement(AbstractDiscretization):
         return self._assemble(cells, t, state)
 
     def inflow(self, t: Array, state: Array) -> Array:
+        return self._inflow(jnp.asarray(t, state.dtype), state)
+
+    # Traced once, though Newton's method, its Jacobian and the books all call it.
+    @eqx.filter_jit
+    def _inflow(self, t: Array, state: Array) -> Array:
         def cells(t, nodal):
             return cell_forms.supply(
                 self.problem.law, self.mesh, self.formulation, self._prepared, t, nodal
             )
 
-        return self._assemble(cells, t, state, facets=True)
+        supplied = self._assemble(cells, t, state, facets=True)
+        for name, load in self._point_supply(t, state).items():
+            nodes = self.mesh.topology.point_sets[name]
+            supplied = supplied.at[:, nodes].add(load)
+        return supplied
 
     def constrain(self, t: Array, state: Array) -> Array:
         for name, conditions in self.problem.conditions.items():
-            nodes = self.mesh.topology.boundary(name).unique_nodes
+            nodes = self.mesh.topology.nodes_of(name)
             for condition in conditions:
                 if isinstance(condition, AbstractEssentialCondition):
                     rows = np.flatnonzero(acts_on(condition, self.problem.law))
@@ -184,6 +196,11 @@ class FiniteElement(AbstractDiscretization):
             for name in self.mesh.boundary_names
         }
         flux |= per_member(self._natural_outflow)(t, state)
+        for name in self.mesh.topology.point_sets:
+            if name in self.problem.conditions:
+                flux[name] = jnp.zeros(self._components, state.dtype)
+        for name, load in self._point_supply(t, state).items():
+            flux[name] = flux[name] - jnp.sum(load, axis=1)
         if self._held:
             reaction = self.inflow(t, state)
             if storage_rate is not None:
@@ -191,7 +208,7 @@ class FiniteElement(AbstractDiscretization):
             topology = self.mesh.topology
             shares = reaction_shares(topology, self._held, self._components)
             for (name, _), share in zip(self._held, shares, strict=True):
-                nodes = topology.boundary(name).unique_nodes
+                nodes = topology.nodes_of(name)
                 flux[name] = flux[name] + jnp.sum(share * reaction[:, nodes], axis=1)
         return flux
 
@@ -283,6 +300,10 @@ class FiniteElement(AbstractDiscretization):
             gather_nodes(state, self.mesh.topology.boundary(name).nodes),
         )
 
+    def _point_supply(self, t: Array, state: Array) -> dict[str, Array]:
+        points = self.mesh.points
+        return point_supply(self.problem, self.mesh.topology, t, points, state)
+
     def _natural_outflow(self, t: Array, state: Array) -> dict[str, Array]:
         return {
             name: jnp.sum(self._facet_vector(name, t, state), axis=(1, 2))
@@ -311,3 +332,7 @@ class FiniteElement(AbstractDiscretization):
             return assembly(flat).reshape(state.shape)
 
         return per_member(assembled)(t, state)
+
+
+def _supply(law, t, x, u, grad_u):
+    return law.source(t, x, u, grad_u), law.flux(t, x, u, grad_u)

@@ -7,12 +7,14 @@ elastic solid stay symmetric.
 """
 
 import abc
+from collections.abc import Callable
 
 import equinox as eqx
 import jax
 from jaxtyping import Array, Float
 
 from ...physics import AbstractBalanceLaw
+from ...physics.cell_field import cell_fields, with_cell_values
 from ..cells import ReferenceCell
 from .geometry import CellGeometry
 
@@ -115,21 +117,37 @@ class ReducedIntegration(AbstractPointwiseFormulation):
         return pointwise_deformation(law, t, geometry, u, grad_u)
 
 
-def at_every_point(function):
-    """Map over quadrature points (first axis) and cells (last axis)."""
-    return jax.vmap(jax.vmap(function, in_axes=-1, out_axes=-1))
+def at_every_point(form: Callable, law: AbstractBalanceLaw) -> Callable:
+    """Map form(law, ...) over quadrature points (first axis) and cells (last axis),
+    with the law of each cell."""
+    own = [field.values for field in cell_fields(law)]
+
+    def in_cell(own, *fields):
+        return form(with_cell_values(law, own), *fields)
+
+    def in_cells(*fields):
+        axes = (0, *(-1 for _ in fields))
+        return jax.vmap(in_cell, in_axes=axes, out_axes=-1)(own, *fields)
+
+    return jax.vmap(in_cells)
 
 
 def pointwise_supply(law, t, geometry, u, grad_u):
     """Source and flux of a law at every quadrature point."""
 
-    def at_point(x, u, grad_u):
+    def at_point(law, x, u, grad_u):
         return law.source(t, x, u, grad_u), law.flux(t, x, u, grad_u)
 
-    return at_every_point(at_point)(geometry.x, u, grad_u)
+    return at_every_point(at_point, law)(geometry.x, u, grad_u)
 
 
 def pointwise_deformation(law, t, geometry, u, grad_u):
     """Displacement gradient of a solid at every quadrature point."""
-    at_point = lambda x, u, grad_u: law.deformation(t, x, u, grad_u)
-    return at_every_point(at_point)(geometry.x, u, grad_u)
+    at_point = lambda law, x, u, grad_u: law.deformation(t, x, u, grad_u)
+    return at_every_point(at_point, law)(geometry.x, u, grad_u)
+
+
+def stress_at(law, t, geometry, deformed):
+    """Stress [Pa] of a solid whose material sees displacement gradients (3, 3)."""
+    at_point = lambda law, x, h: law.material.stress(h, law.temperature_at(t, x))
+    return at_every_point(at_point, law)(geometry.x, deformed)

@@ -118,5 +118,6 @@ def _adjugate(a):
             ]
             for i in range(3)
         ]
-        determinant = sum(a[:, 0, j] * rows[0][j] for j in range(3))
+        products = [a[:, 0, j] * rows[0][j] for j in range(3)]
+        determinant = sum(products[1:], products[0])
     return determinant, jnp.stack([jnp.stack(row, axis=1) for row in rows], axis=1)

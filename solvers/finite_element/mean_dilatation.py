@@ -25,6 +25,7 @@ from .formulation import (
     AbstractFormulation,
     at_every_point,
     pointwise_deformation,
+    stress_at,
 )
 
 
@@ -55,14 +56,12 @@ class MeanDilatation(AbstractFormulation):
         measure = _measure(law, geometry)
         seen = pointwise_deformation(law, t, geometry, u, grad_u)
         shared, pull_back = jax.vjp(lambda h: _shared(law, measure, h), seen)
-        stress = at_every_point(
-            lambda x, h: law.material.stress(h, law.temperature_at(t, x))
-        )(geometry.x, shared)
+        stress = stress_at(law, t, geometry, shared)
         (work,) = pull_back(measure[:, None, None] * stress)
         balanced = work / measure[:, None, None]
-        flux = at_every_point(law.momentum_flux)(geometry.x, balanced)
-        source = at_every_point(lambda x, p: law.momentum_source(t, x, p))
-        return source(geometry.x, balanced), flux
+        flux = at_every_point(lambda law, x, p: law.momentum_flux(x, p), law)
+        source = at_every_point(lambda law, x, p: law.momentum_source(t, x, p), law)
+        return source(geometry.x, balanced), flux(geometry.x, balanced)
 
     def deformation(self, law, cell, t, geometry, u, grad_u):
         seen = pointwise_deformation(law, t, geometry, u, grad_u)
@@ -71,7 +70,8 @@ class MeanDilatation(AbstractFormulation):
 
 def _measure(law, geometry):
     """Volume of every quadrature point [m^3], or per metre or radian."""
-    return geometry.weight * at_every_point(law.measure)(geometry.x)
+    measure = at_every_point(lambda law, x: law.measure(x), law)
+    return geometry.weight * measure(geometry.x)
 
 
 def _shared(law, measure, seen):
@@ -81,6 +81,6 @@ def _shared(law, measure, seen):
     if isinstance(law.material, AbstractLinearElasticMaterial):
         trace = jnp.trace(seen, axis1=1, axis2=2)
         return seen + ((mean(trace) - trace) / 3)[:, None, None] * one
-    change = at_every_point(volume_change)(seen)
+    change = at_every_point(lambda law, h: volume_change(h), law)(seen)
     stretch = jnp.expm1((jnp.log1p(mean(change)) - jnp.log1p(change)) / 3)
     return seen + stretch[:, None, None] * (one + seen)

@@ -10,6 +10,8 @@ resists all but the translation along its axis. T. J. R. Hughes, The Finite Elem
 Method (2000), section 2.10.
 """
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -28,14 +30,18 @@ _AXES = "xyz"
 _FREE = 1e-10
 
 
-def rigid_motions(points: Float[Array, "nodes dim"]) -> Float[Array, "modes dim nodes"]:
+def rigid_motions(points: Any) -> Any:
     """Translations along each axis, then rotations about z, or x, y and z.
 
     Rotations are about the middle of the points and scaled to displacements of the
     size of the translations.
 
     Args:
-        points: node coordinates [m], of JAX (they may be traced) or NumPy.
+        points: node coordinates [m], (nodes, dim), of JAX (they may be traced) or of
+            NumPy.
+
+    Returns:
+        Displacements [m], (modes, dim, nodes), of the same kind.
     """
     xp = np if isinstance(points, np.ndarray) else jnp
     axes = range(points.shape[1])
@@ -113,7 +119,7 @@ def free_motions(scheme) -> tuple[str, ...]:
     return _names(free, host) if len(free) else ()
 
 
-def _unresisted(solid: AbstractSolid, motions: Array) -> Array:
+def _unresisted(solid: AbstractSolid, motions: Any) -> Any:
     """The motions that do not strain the solid."""
     return motions[1:2] if isinstance(solid, Axisymmetric) else motions
 
@@ -125,8 +131,8 @@ def _nearly_null(matrix: np.ndarray, smallest: float) -> np.ndarray:
     return rows[sizes <= smallest]
 
 
-def _supports(scheme, motions) -> Float[Array, "rows modes"]:
-    """What supports see of each motion; zero for a free combination."""
+def _supports(scheme, motions: Any) -> Any:
+    """What supports see of each motion (rows, modes); zero for a free combination."""
     xp = np if isinstance(motions, np.ndarray) else jnp
     free = scheme.free()
     if free is None:
@@ -140,6 +146,7 @@ def _springs(scheme, t, state, motions) -> list[Float[Array, "rows modes"]]:
     """What loads that depend on the displacement make of each motion."""
     cell, rows = scheme.mesh.cell, []
     for name, conditions in scheme.problem.conditions.items():
+        # a point load is dead
         if not any(_pulls_back(c, state, motions.shape[1]) for c in conditions):
             continue
         nodes = scheme.mesh.topology.boundary(name).nodes

@@ -19,8 +19,8 @@ from jaxtyping import Array, Float
 from ...physics.solid import AbstractSolid
 from ..cells import CELLS, ReferenceCell
 from .finite_element import FiniteElement
-from .formulation import at_every_point
-from .geometry import CellGeometry, cell_geometry, gather_nodes
+from .formulation import at_every_point, stress_at
+from .geometry import cell_geometry, gather_nodes
 from .weak_form import interpolated
 
 
@@ -43,7 +43,7 @@ def nodal_stress(
     """
     law, cell, topology = _solid(scheme), scheme.mesh.cell, scheme.mesh.topology
     geometry, deformed, degree = _deformation(scheme, state, t, _degree(scheme))
-    stress = _stress(law, t, geometry, deformed)
+    stress = stress_at(law, t, geometry, deformed)
     table = jnp.asarray(_extrapolation(cell, degree), stress.dtype)
     at_nodes = jnp.einsum("kq,qije->ekij", table, stress)
     total = jnp.zeros((topology.node_count, 3, 3), stress.dtype)
@@ -77,7 +77,7 @@ def quadrature_stress(
     law = _solid(scheme)
     degree = scheme.formulation.degree(scheme.mesh.cell)
     geometry, deformed, _ = _deformation(scheme, state, t, degree)
-    stress = _stress(law, t, geometry, deformed)
+    stress = stress_at(law, t, geometry, deformed)
     return jnp.moveaxis(geometry.x, -1, 0), jnp.moveaxis(stress, -1, 0)
 
 
@@ -92,10 +92,10 @@ def strain_energy(
     degree = scheme.formulation.degree(scheme.mesh.cell)
     geometry, deformed, _ = _deformation(scheme, state, t, degree)
 
-    def density(x, h):
+    def density(law, x, h):
         return law.measure(x) * law.material.energy(h, law.temperature_at(t, x))
 
-    values = at_every_point(density)(geometry.x, deformed)
+    values = at_every_point(density, law)(geometry.x, deformed)
     return jnp.sum(geometry.weight * values)
 
 
@@ -139,11 +139,6 @@ def _deformation(scheme, state, t, degree):
         scheme.problem.law, mesh.cell, t, geometry, u, grad_u
     )
     return geometry, deformed, degree
-
-
-def _stress(law: AbstractSolid, t, geometry: CellGeometry, deformed: Array) -> Array:
-    at_point = lambda x, h: law.material.stress(h, law.temperature_at(t, x))
-    return at_every_point(at_point)(geometry.x, deformed)
 
 
 @lru_cache(maxsize=32)

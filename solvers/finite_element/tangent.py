@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from ...physics import AbstractLinearElasticMaterial
+from ...physics.cell_field import cell_fields, with_cell_values
 from .geometry import CellGeometry, cell_geometry, gather_nodes
 from .weak_form import interpolated
 
@@ -36,7 +37,8 @@ def loses_ellipticity(scheme, t: Array, state: Array) -> Bool[Array, ""]:
     nodal = gather_nodes(state, mesh.topology.cells.T)
     u, grad_u = (field[0] for field in interpolated(mesh.cell, middle, nodal, 0))
 
-    def at_point(x, u, grad_u):
+    def at_point(own, x, u, grad_u):
+        law = with_cell_values(scheme.problem.law, own)
         slope = -jax.jacfwd(lambda g: law.flux(t, x, u, g))(grad_u)
         if linear:
             size = grad_u.size
@@ -46,7 +48,9 @@ def loses_ellipticity(scheme, t: Array, state: Array) -> Bool[Array, ""]:
             matrices = jnp.einsum("cjdl,nj,nl->ncd", slope, ways, ways)
         return jnp.any(jax.vmap(indefinite)(0.5 * (matrices + matrices.mT)))
 
-    return jnp.any(jax.vmap(at_point, in_axes=-1)(middle.x[0], u, grad_u))
+    own = [field.values for field in cell_fields(law)]
+    in_cells = jax.vmap(at_point, in_axes=(0, -1, -1, -1))
+    return jnp.any(in_cells(own, middle.x[0], u, grad_u))
 
 
 def _directions(dimension: int) -> np.ndarray:

@@ -19,6 +19,7 @@ from jaxtyping import Array, Float
 
 from ...physics import AbstractBalanceLaw
 from ..cells import ReferenceCell
+from .cell_density import CellDensity
 from .dependence import dependence
 from .formulation import AbstractFormulation
 from .geometry import CellGeometry, FacetGeometry
@@ -189,9 +190,12 @@ def _interpolate(basis: np.ndarray, nodal: Array) -> Array:
 
 def _tested(density: Density, geometry: CellGeometry, t: Array, state: Array):
     """Weighted value (q, C, cells) and reference flux (q, dim, C, cells)."""
-    at_point = jax.vmap(
-        lambda x, u, grad_u: density(t, x, u, grad_u), in_axes=-1, out_axes=-1
-    )
+    if isinstance(density, CellDensity):
+        at_point = lambda x, u, grad_u: density.over_cells(t, x, u, grad_u)
+    else:
+        at_point = jax.vmap(
+            lambda x, u, grad_u: density(t, x, u, grad_u), in_axes=-1, out_axes=-1
+        )
     value, flux = jax.vmap(at_point)(geometry.x, *_at_points(geometry, state))
     return _weighted(geometry, value, flux)
 

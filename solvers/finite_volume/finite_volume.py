@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from ...physics import AbstractHyperbolicLaw, Problem
+from ...physics.cell_field import refuse_cell_fields
 from ..discretization import AbstractDiscretization
 from ..lattice import AXIS_NAMES, Lattice, as_shape, box_of
 from ..pointwise import evaluate, in_dtype, rate_from_storage
@@ -63,6 +64,7 @@ class FiniteVolume(AbstractDiscretization):
     limiter: Callable[[Array, Array], Array] = eqx.field(static=True, default=van_leer)
 
     def __check_init__(self) -> None:
+        refuse_cell_fields(self.problem.law, "FiniteVolume")
         box_of(self.problem.domain, self.grid.shape, "FiniteVolume")
         for axis in range(len(self.grid.shape)):
             if not self.lattice.box.is_periodic(axis):
@@ -105,6 +107,9 @@ class FiniteVolume(AbstractDiscretization):
     def inflow(self, t: Array, state: Array) -> Array:
         return self._like(state)._inflow(jnp.asarray(t, state.dtype), state)
 
+    # Compiled functions are traced once, though Newton's method, its Jacobian and the
+    # books of a step all call them.
+    @eqx.filter_jit
     def _inflow(self, t: Array, state: Array) -> Array:
         supply = self._source(t, state)
         for axis in range(self.lattice.dimension):
@@ -222,6 +227,7 @@ class FiniteVolume(AbstractDiscretization):
         name = f"{AXIS_NAMES[axis]}_{'max' if high else 'min'}"
         return BoundaryFace(self.problem.law, self.problem.conditions[name], axis, high)
 
+    @eqx.filter_jit
     def _face_fluxes(self, t: Array, state: Array, axis: int) -> Array:
         """Flux along +axis through the n + 1 layers of faces normal to `axis`."""
         lattice, law = self.lattice, self.problem.law

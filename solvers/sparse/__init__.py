@@ -8,6 +8,10 @@ batch. May import `solvers.status`, JAX, Equinox and, on the host, SciPy.
 
 from .assembly import Assembly as Assembly
 from .direct import DirectSolver as DirectSolver
+from .eigenpairs import Eigenpairs as Eigenpairs
+from .eigenpairs import eigenpairs as eigenpairs
+from .eigenpairs import round_off as round_off
+from .eigenpairs import together as together
 from .factor_cache import FactorCache as FactorCache
 from .krylov import Krylov as Krylov
 from .linear_solver import (

@@ -102,7 +102,7 @@ class _Worker:
     def solve(self, key, pattern, values, rhs, transposed, limits):
         if key not in self.factors:
             self.factorizations += 1
-            self.factors[key] = _factorize(pattern, values)
+            self.factors[key] = factorize(pattern, values)
         self.factors.move_to_end(key)
         self._evict(*limits)
         factor = self.factors[key]
@@ -134,7 +134,7 @@ class _Factor:
         return np.where(accepted, solution, np.nan)
 
 
-def _factorize(pattern, values):
+def factorize(pattern, values):
     """A `_Factor`, or None for a matrix that cannot be factorised."""
     from scipy.sparse import csc_matrix, csr_matrix
     from scipy.sparse.linalg import splu

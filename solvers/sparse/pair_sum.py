@@ -1,6 +1,9 @@
 """Products of two sparse block matrices on patterns that are planned on the host."""
 
+import functools
+
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from .padded_rows import PaddedRows, take
@@ -38,8 +41,8 @@ class PairSum:
             left: (entries of A, rows, inner, batch).
             right: (entries of B, inner, columns, batch).
         """
-        tables = tuple(map(jax.numpy.asarray, self._left))
-        others = tuple(map(jax.numpy.asarray, self._right))
+        tables = tuple(map(jnp.asarray, self._left))
+        others = tuple(map(jnp.asarray, self._right))
 
         def term(group, slot):
             own = left.at[tables[group][slot]].get(mode="fill", fill_value=0)
@@ -53,5 +56,5 @@ def block_product(left: jax.Array, right: jax.Array) -> jax.Array:
 
     XLA on a CPU runs a product or a reduction over such short axes ten times slower.
     """
-    inner = left.shape[2]
-    return sum(left[:, :, k, None] * right[:, None, k] for k in range(inner))
+    terms = (left[:, :, k, None] * right[:, None, k] for k in range(left.shape[2]))
+    return functools.reduce(jnp.add, terms)

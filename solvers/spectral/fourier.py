@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from ...physics import Problem
+from ...physics.cell_field import refuse_cell_fields
 from ..discretization import AbstractDiscretization
 from ..lattice import Lattice, as_shape, box_of
 from ..pointwise import evaluate, in_dtype, rate_from_storage
@@ -57,6 +58,7 @@ class Fourier(AbstractDiscretization):
     dealiasing: AbstractDealiasing = Padded()
 
     def __check_init__(self) -> None:
+        refuse_cell_fields(self.problem.law, "Fourier")
         box = box_of(self.problem.domain, self.grid.shape, "Fourier")
         if box.boundary_names:
             raise ValueError(
@@ -103,11 +105,14 @@ class Fourier(AbstractDiscretization):
         return lattice.volume * stored
 
     def inflow(self, t: Array, state: Array) -> Array:
-        this = in_dtype(self, state.dtype)
-        flux, source = this._flux_and_source(jnp.asarray(t, state.dtype), state)
-        transform = this.transform
-        net = source - transform.divergence(flux)
-        return this.lattice.volume * transform.lower(net)
+        return in_dtype(self, state.dtype)._inflow(jnp.asarray(t, state.dtype), state)
+
+    # Traced once, though Newton's method and GMRES call it in many places.
+    @eqx.filter_jit
+    def _inflow(self, t: Array, state: Array) -> Array:
+        flux, source = self._flux_and_source(t, state)
+        net = source - self.transform.divergence(flux)
+        return self.lattice.volume * self.transform.lower(net)
 
     def _flux_and_source(self, t: Array, state: Array) -> tuple[Array, Array]:
         """Fine coefficients of flux (components, dim) and source (components,)."""

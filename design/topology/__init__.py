@@ -1,0 +1,28 @@
+"""Where to put material: layouts that are stiff for their weight.
+
+`minimize_compliance` finds densities cell by cell; `threshold` turns them into a part
+of solid cells and measures that again. `layout.py` says how a design becomes densities
+(filter, projection, printability, fixed regions), `compliance.py` what is minimised,
+`optimality_criteria.py` and `moving_asymptotes.py` how. Start with `optimization.py`.
+May import: physics, solvers, SciPy on the host, nlopt where asked for.
+
+M. P. Bendsøe and O. Sigmund, Topology Optimization (2003).
+"""
+
+from .compliance import compliance as compliance
+from .compliance import simp as simp
+from .cone_filter import DensityFilter as DensityFilter
+from .cone_filter import SensitivityFilter as SensitivityFilter
+from .layout import Layout as Layout
+from .moving_asymptotes import MovingAsymptotes as MovingAsymptotes
+from .optimality_criteria import OptimalityCriteria as OptimalityCriteria
+from .optimization import TopologyResult as TopologyResult
+from .optimization import minimize_compliance as minimize_compliance
+from .overhang import Overhang as Overhang
+from .part import Part as Part
+from .part import threshold as threshold
+from .part import write_part as write_part
+from .projection import Projection as Projection
+from .projection import projected as projected
+from .ties import Extrusion as Extrusion
+from .ties import Mirror as Mirror
