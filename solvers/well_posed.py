@@ -12,6 +12,7 @@ from jax import lax
 from jax.core import Tracer
 from jaxtyping import Array, Bool
 
+from ..physics import AbstractLinearElasticMaterial
 from ..physics.cell_field import cell_fields, with_cell_values
 from ..physics.solid import AbstractSolid
 from .discretization import AbstractDiscretization
@@ -92,6 +93,8 @@ def warn_of_free_motions(scheme: AbstractDiscretization) -> None:
     if any(isinstance(leaf, Tracer) for leaf in leaves):
         return
     free = free_motions(scheme)
+    if not isinstance(law.material, AbstractLinearElasticMaterial):
+        free = [motion for motion in free if motion.startswith("translation")]
     if free:
         warnings.warn(
             f"the solid is not supported against {', '.join(free)}; hold it there with "

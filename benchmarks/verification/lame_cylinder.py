@@ -30,11 +30,16 @@ E, NU = 1.0, 0.4999
 SOURCE = "Timoshenko and Goodier (1970), section 28"
 
 
-def sliding(axis: str, other: str):
+def sliding(axis: str, other: str, free=NormalFlux):
+    """Hold one displacement; no load along the other."""
     return (
         Dirichlet(0.0, (f"displacement_{axis}",)),
-        NormalFlux(0.0, (f"displacement_{other}",)),
+        free(0.0, (f"displacement_{other}",)),
     )
+
+
+def no_load(*given) -> PerRadian:
+    return PerRadian(NormalFlux(*given))
 
 
 def widening(law, name: str, conditions: dict, formulation) -> float:
@@ -65,15 +70,9 @@ def run():
     }
     ring = {
         "bore": PerRadian(Pressure(1.0)),
-        "outside": PerRadian(NormalFlux(0.0)),
-        "y_min": sliding("z", "r"),
-        "y_max": sliding("z", "r"),
-    }
-    ring = {
-        name: tuple(PerRadian(c) if isinstance(c, NormalFlux) else c for c in given)
-        if isinstance(given, tuple)
-        else given
-        for name, given in ring.items()
+        "outside": no_load(0.0),
+        "y_min": sliding("z", "r", no_load),
+        "y_max": sliding("z", "r", no_load),
     }
     for words, law, name, conditions, tolerance in (
         ("8 by 16 quad", PlaneStrain(steel), "lame_cylinder_8_quad.msh", section, 0.01),

@@ -1,8 +1,8 @@
 """Thick elliptic plate under pressure, from a Gmsh file (NAFEMS LE10).
 
 A quarter of an elliptic plate 0.6 m thick with an elliptic hole, E = 210 GPa, ν = 0.3,
-pressed from above by 1 MPa. The outer face is held along x and y; along z its middle
-line is held, here a strip of 20 mm. Stress σ_yy at D = (2, 0), on the loaded face.
+pressed from above by 1 MPa. The outer face is held along x and y, its middle line along
+z. Stress σ_yy at D = (2, 0), on the loaded face.
 """
 
 import numpy as np
@@ -11,6 +11,7 @@ from froude.physics import (
     Dirichlet,
     IsotropicElastic,
     NormalFlux,
+    PointLoad,
     Pressure,
     Problem,
     Region,
@@ -19,6 +20,7 @@ from froude.physics import (
 from froude.solvers import (
     FiniteElement,
     ReducedIntegration,
+    name_points,
     nodal_stress,
     read_mesh,
     solve_steady,
@@ -42,27 +44,31 @@ def held(*names: str):
 def stress_at_d(formulation) -> float:
     """σ_yy at D [Pa]."""
     mesh = read_mesh(MESHES / "nafems_le10_hexahedron20.msh")
+    points = np.asarray(mesh.points)
+    outer = points[mesh.topology.boundary("outer").unique_nodes]
+    middle_line = outer[np.abs(outer[:, 2] - 0.3) < 1e-9]
+    mesh = name_points(mesh, {"middle_line": middle_line})
     conditions = {
         "AB": held("displacement_x"),
         "CD": held("displacement_y"),
         "outer": held("displacement_x", "displacement_y"),
-        "middle_line": Dirichlet(0.0),
+        "middle_line": (Dirichlet(0.0, AXES[2:]), PointLoad(0.0, AXES[:2])),
         "inner": NormalFlux(0.0),
         "bottom": NormalFlux(0.0),
         "top": Pressure(1e6),
     }
     law = Solid(IsotropicElastic(210e9, 0.3))
-    problem = Problem(law, Region(3, mesh.boundary_names), conditions)
+    problem = Problem(law, Region(3, tuple(conditions)), conditions)
     scheme = FiniteElement(problem, mesh, formulation=formulation)
     stress = nodal_stress(scheme, solve_steady(scheme).final)
-    distance = np.linalg.norm(np.asarray(mesh.points) - [2.0, 0.0, 0.6], axis=1)
+    distance = np.linalg.norm(points - [2.0, 0.0, 0.6], axis=1)
     return float(stress[distance.argmin(), 1, 1])
 
 
 def run():
     for words, formulation in (("", None), (", reduced", ReducedIntegration())):
         yield relative(
-            f"stress along y at D, 240 hexahedron20{words}",
+            f"stress along y at D, 192 hexahedron20{words}",
             stress_at_d(formulation),
             reference=-5.38e6,
             tolerance=0.02,

@@ -87,8 +87,11 @@ def has_free_motion(scheme, t: Array, state: Array) -> Bool[Array, ""]:
 def free_motions(scheme) -> tuple[str, ...]:
     """Name the rigid motions that the conditions of a solid leave free.
 
+    In finite strain a rotation that is named may yet be held by the loads.
+
     Args:
-        scheme: a `FiniteElement` of a solid, all of it concrete.
+        scheme: a `FiniteElement` of a solid with concrete points; its conditions too,
+            where supports alone do not hold it.
 
     Returns:
         Such as `("translation along x", "rotation about z through (0, 0.5)")`; empty
@@ -98,18 +101,14 @@ def free_motions(scheme) -> tuple[str, ...]:
         ValueError: traced points or conditions.
     """
     points = scheme.mesh.points
-    leaves = jax.tree.leaves((points, scheme.problem))
-    if any(isinstance(leaf, Tracer) for leaf in leaves):
-        raise ValueError(
-            "scheme holds traced values, so free motions cannot be named; call "
-            "free_motions outside jit and vmap."
-        )
+    _check_concrete(points)
     solid, host = scheme.problem.law, np.asarray(points, float)
     motions = _unresisted(solid, rigid_motions(host))
     smallest = max(_FREE, 1e3 * float(jnp.finfo(points.dtype).eps))
     held = _supports(scheme, motions)
     free = _nearly_null(held, smallest)
     if len(free):
+        _check_concrete(scheme.problem)
         t, rest = jnp.zeros((), points.dtype), jnp.zeros(host.T.shape, points.dtype)
         springs = _springs(scheme, t, rest, jnp.asarray(motions, points.dtype))
         held = np.concatenate([held, *(np.asarray(rows) for rows in springs)])
@@ -117,6 +116,14 @@ def free_motions(scheme) -> tuple[str, ...]:
     if isinstance(solid, Axisymmetric):
         return ("translation along z",) if len(free) else ()
     return _names(free, host) if len(free) else ()
+
+
+def _check_concrete(tree) -> None:
+    if any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(tree)):
+        raise ValueError(
+            "scheme holds traced values, so free motions cannot be named; call "
+            "free_motions outside jit and vmap."
+        )
 
 
 def _unresisted(solid: AbstractSolid, motions: Any) -> Any:
