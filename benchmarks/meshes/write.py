@@ -104,7 +104,10 @@ def ring(n: int) -> Mesh:
 
 
 def patch(element: str, dimension: int) -> Mesh:
-    """A unit square or cube whose inner corners are moved at random."""
+    """A unit square or cube whose inner corners are moved at random.
+
+    The sides x_min and y_min are held, the others loaded.
+    """
     make = rectangle_mesh if dimension == 2 else box_mesh
     lower = (0.5, 0.0) if dimension == 2 else (0.0,) * 3
     upper = (1.5, 1.0) if dimension == 2 else (1.0,) * 3
@@ -118,7 +121,15 @@ def patch(element: str, dimension: int) -> Mesh:
     cells = mesh.topology.cells
     corners = points[cells[:, : mesh.cell.corners]]
     points[cells] = np.einsum("ak,ekd->ead", linear.shape(mesh.cell.nodes), corners)
-    return Mesh(points, mesh.topology)
+    sides = {
+        name: part.nodes.T[:, : mesh.cell.facet.corners]
+        for name, part in mesh.topology.boundaries.items()
+    }
+    held = np.concatenate([sides.pop("x_min"), sides.pop("y_min")])
+    boundaries = {"held": held, "loaded": np.concatenate(list(sides.values()))}
+    return Mesh.from_cells(
+        points, mesh.topology.cell_type, cells, boundaries=boundaries
+    )
 
 
 def main() -> None:
