@@ -77,7 +77,7 @@ def error(law, mesh, formulation):
     exact = uniform(law, mesh.dimension)
     at = mesh.points[0]
     stress = law.stress(0.0, at, exact(at), jax.jacfwd(exact)(at))
-    pull = UniformPull(stress)
+    pull = UniformPull(stress=stress)
     conditions = {
         "held": Dirichlet(lambda t, x: exact(x)),
         "loaded": PerRadian(pull) if isinstance(law, Axisymmetric) else pull,
