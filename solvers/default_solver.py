@@ -34,6 +34,7 @@ from .sparse import (
 )
 
 _LARGEST_DIRECT = {2: 20_000, 3: 7_000}
+_LARGEST_DIRECT_SOLID = {2: 50_000, 3: 15_000}
 
 
 class DefaultSolver(AbstractLinearSolver):
@@ -65,15 +66,19 @@ def default_linear_solver(
     `DirectSolver` for sparse matrices that may be unsymmetric (`MultigridCG` needs a
     flux that does not depend on u, as in conduction with constant k), in one
     dimension, and up to 20,000 unknowns in two and 7,000 in three. `MultigridCG` for
-    larger ones, with the rigid motions as near-null space for solids, whose tangent is
-    symmetric unless a load depends on the displacement (springs may).
+    larger ones. Solids, whose tangent is symmetric unless a load depends on the
+    displacement (springs may), get it above 50,000 unknowns in two and 15,000 in three
+    dimensions, with their rigid motions as near-null space.
 
     Measured on two shared CPU cores, warm milliseconds per solve (direct, multigrid):
     plane 4,225 unknowns 6 and 3, 16,641 unknowns 31 and 56; cube 1,331 unknowns 10
     and 7, 4,913 unknowns 99 and 16; finned heat sink 6,703 unknowns 24 and 13 to 25,
     a batch of 32 of it 670 and 550 to 970. The first call takes 0.02 to 0.8 s and 1.5
     to 5 s. The limits trade the two; they are no measured crossing. A sweep over
-    compact bodies in three dimensions is faster with `MultigridCG()`.
+    compact bodies in three dimensions is faster with `MultigridCG()`. Solids (direct,
+    multigrid): cube 8,232 unknowns 430 and 140, 20,577 unknowns 2,700 and 690; slender
+    beam 7,872 unknowns 200 and 420; plane 24,642 unknowns 220 and 200; the first call
+    0.3 to 3 s and 8 to 15 s of processor time.
 
     Args:
         discretization: the problem on its grid or mesh.
@@ -82,10 +87,11 @@ def default_linear_solver(
     components = state.shape[0]
     law = law_of(discretization.problem.law, 0)
     dimension = discretization.problem.domain.dimension
-    small = state.size <= _LARGEST_DIRECT.get(dimension, state.size)
-    if small:
+    solid = isinstance(law, AbstractSolid) and isinstance(discretization, FiniteElement)
+    limits = _LARGEST_DIRECT_SOLID if solid else _LARGEST_DIRECT
+    if state.size <= limits.get(dimension, state.size):
         return DefaultSolver(DirectSolver())
-    if isinstance(law, AbstractSolid) and isinstance(discretization, FiniteElement):
+    if solid:
         if not _loads_are_symmetric(discretization.problem):
             return DefaultSolver(DirectSolver())
         near_null = near_null_space(discretization.mesh.points)

@@ -143,7 +143,7 @@ def pulled_cube(n):
 
 
 def test_large_solids_get_multigrid_that_knows_their_rigid_motions():
-    solver = default_linear_solver(*pulled_cube(13)).sparse
+    solver = default_linear_solver(*pulled_cube(17)).sparse
     assert isinstance(solver, MultigridCG) and solver.components == 3
     assert solver.near_null.shape[1] == 6
     assert isinstance(default_linear_solver(*pulled_cube(5)).sparse, DirectSolver)
