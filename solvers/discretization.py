@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import equinox as eqx
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 from ..physics import Problem
 
@@ -101,6 +101,14 @@ class AbstractDiscretization(eqx.Module):
         """Label states (times, *state) with coordinates, units and long names."""
 
     @abc.abstractmethod
+    def inverted(self) -> Bool[Array, ""]:
+        """Whether some cell is turned inside out or has no volume.
+
+        Concrete geometry is refused where it is made; this judges what a morph, or a
+        box with traced corners, makes of it inside a batch.
+        """
+
+    @abc.abstractmethod
     def prepared(self, t: Array) -> Self:
         """Equal to this one at the time `t`, for iterations over states.
 
@@ -111,6 +119,10 @@ class AbstractDiscretization(eqx.Module):
         """Integral of the storage over the domain [storage unit]."""
         stored = self.storage(t, state)
         return jnp.sum(stored.reshape(stored.shape[0], -1), axis=1)
+
+    def hold(self, t: Array, state: Array) -> Array:
+        """Write the essential values into a state; what is stored elsewhere stays."""
+        return self.constrain(t, state)
 
     def rhs(self, t: Array, state: Array) -> Array:
         """dU/dt, for explicit time stepping."""

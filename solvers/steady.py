@@ -50,8 +50,9 @@ def solve_steady(
         A solution with one state, `times` (0,), the stored content in its ledger and
         the rates [storage unit s^-1] of source and outflow. Its status is `OK`,
         `NOT_CONVERGED`, `NON_FINITE`, `PRECISION`, `INFEASIBLE` where the law diffuses
-        backwards at the state found (negative conductivity), or `SINGULAR` where
-        nothing fixes the level, as under given fluxes only, balanced or not.
+        backwards at the state found (negative conductivity) or a cell is turned inside
+        out, or `SINGULAR` where nothing fixes the level, as under given fluxes only,
+        balanced or not.
 
     Raises:
         TypeError: a problem that is on no grid or mesh.
@@ -86,9 +87,10 @@ def _solve_steady(discretization, guess, linear_solver, tolerance, max_steps):
         max_steps=max_steps,
     )
     status = jnp.where(
-        diffuses_backwards(scheme, t, root.state), Status.INFEASIBLE, root.status
+        level_is_free(scheme, t, root.state), Status.SINGULAR, root.status
     )
-    status = jnp.where(level_is_free(scheme, t, root.state), Status.SINGULAR, status)
+    backwards = diffuses_backwards(scheme, t, root.state)
+    status = jnp.where(backwards | scheme.inverted(), Status.INFEASIBLE, status)
     ledger = Ledger(
         content=scheme.content(t, root.state)[None],
         source=scheme.source_integral(t, root.state)[None],

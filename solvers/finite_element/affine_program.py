@@ -11,10 +11,9 @@ import jax
 from jax.extend.core import Literal
 
 _LINEAR = frozenset(
-    """
-    add add_any broadcast_in_dim concatenate copy expand_dims neg pad reduce_sum reshape
-    rev slice split squeeze stack sub transpose unstack
-    """.split()
+    ("add", "add_any", "neg", "sub", "reduce_sum")
+    + ("broadcast_in_dim", "expand_dims", "reshape", "rev", "squeeze", "transpose")
+    + ("concatenate", "copy", "pad", "slice", "split", "stack", "unstack")
 )
 _NESTED = {"jit": "jaxpr", "pjit": "jaxpr", "closed_call": "call_jaxpr"}
 
