@@ -165,22 +165,9 @@ class FiniteElement(AbstractDiscretization):
         )
         _, explicit = jax.jvp(self.storage, (t, state), (one, prescribed))
         balance = self.close(prescribed, storage_rate - explicit)
-        return self.close(prescribed, self._from_storage(t, state, balance))
-
-    def hold(self, t: Array, state: Array) -> Array:
-        held = self.constrain(t, state)
-        if not self._held:
-            return held
-        _, moved = jax.jvp(lambda u: self.storage(t, u), (state,), (held - state,))
-        balance = self.close(held - state, -moved)
-        return held + self.close(
-            jnp.zeros_like(state), self._from_storage(t, state, balance)
-        )
-
-    def _from_storage(self, t: Array, state: Array, balance: Array) -> Array:
-        """Change of the state that changes what free nodes store by `balance`."""
         mass = self.jacobian(t, state, 1.0, 0.0)
-        return DirectSolver().solve(mass, balance.ravel()).value.reshape(state.shape)
+        change = DirectSolver().solve(mass, balance.ravel()).value.reshape(state.shape)
+        return self.close(prescribed, change)
 
     def inverted(self) -> Array:
         return jnp.any(inverted_cells(self.mesh))
