@@ -110,7 +110,7 @@ def test_a_direction_has_one_number_per_axis(law, message):
         ((np.ones(2),), 0.0, "conductivity has the shape \\(2,\\) in 2 dimensions"),
         ((1.0, 1.0, np.ones(2)), 0.0, "HeatConduction.source must return the shape"),
         ((1.0,), Dirichlet(np.ones(2)), "'x_min'.*Dirichlet.value returns.*\\(2,\\)"),
-        ((1.0,), Robin(np.ones(3), 0.0), "'x_min'.*Robin.normal_flux returns.*\\(3,\\)"),
+        ((1.0,), Robin(np.ones(3), 0), "'x_min'.*Robin.normal_flux returns.*\\(3,\\)"),
         ((1.0,), NormalFlux(np.ones(2)), "'x_min'.*NormalFlux.normal_flux must return"),
     ],
 )
@@ -121,4 +121,4 @@ def test_a_batch_without_vmap_is_refused_by_name(law, condition, message):
         conditions["x_min"] = condition
     problem = Problem(HeatConduction(*law), box, conditions)
     with pytest.raises((TypeError, ValueError), match=message):
-        discretize(problem, CartesianGrid((2, 2)))
+        discretize(problem, CartesianGrid((3, 3)))
