@@ -48,8 +48,9 @@ class Row:
 
     @property
     def fails(self) -> bool:
-        """Whether this row makes the command fail."""
-        return not (self.passed or self.known_gap)
+        """Whether this row makes the command fail; a known gap still has a value."""
+        known = self.known_gap and self.error is not None and math.isfinite(self.error)
+        return not (self.passed or known)
 
     def to_dict(self) -> dict:
         """Return the row as JSON values; a number that is not finite becomes None."""
