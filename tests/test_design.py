@@ -208,6 +208,9 @@ def test_optimize_stops_where_the_search_comes_back(surrogate):
     assert not best.feasible and not best.converged
     assert "came back" in best.stopped and "breaks a limit" in best.stopped
     assert best.runs.sizes["sample"] < 6
+    least = best.runs["deflection"].values.min()
+    assert best.solved["deflection"] == least
+    assert best.violation == pytest.approx(1 - 1e-4 / least)
     unit = np.stack([best.runs[name].values for name in SPACE.names], axis=1)
     assert len(np.unique(unit.round(5), axis=0)) == len(unit)
 
@@ -233,12 +236,18 @@ def test_optimize_starts_again_when_every_start_leads_nowhere(surrogate):
 
 
 def test_a_later_round_replaces_the_best_only_when_it_is_better():
-    def found(area, *, feasible=True, converged=False):
-        return Optimum({}, {}, {"area": area}, 0.1, feasible, converged, None)
+    def found(area, *, violation=0.0, converged=False):
+        feasible = not violation
+        return Optimum(
+            *({}, {}, {"area": area}, 0.1, feasible, converged, None),
+            violation=violation,
+        )
 
-    assert _supersedes(found(2.0, feasible=False), found(1.0, feasible=False), "area")
-    assert _supersedes(found(2.0), found(1.0, feasible=False), "area")
-    assert not _supersedes(found(0.5, feasible=False), found(1.0), "area")
+    assert not _supersedes(found(2.0, violation=0.1), found(1.0, violation=0.1), "area")
+    assert not _supersedes(found(0.5, violation=0.3), found(1.0, violation=0.1), "area")
+    assert _supersedes(found(2.0, violation=0.1), found(1.0, violation=0.3), "area")
+    assert _supersedes(found(2.0), found(1.0, violation=0.1), "area")
+    assert not _supersedes(found(0.5, violation=0.1), found(1.0), "area")
     assert not _supersedes(found(2.0), found(1.0), "area")
     assert _supersedes(found(2.0, converged=True), found(1.0), "area")
 
