@@ -1,5 +1,7 @@
 """Sweeps and optimisation on an analytic simulation, where the truth is known."""
 
+from functools import partial
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -228,6 +230,31 @@ def test_a_sweep_whose_solver_always_fails_says_so(certified):
     assert solved.sum() == 8
     assert np.all(result["status"].values[solved] == Status.NOT_CONVERGED)
     assert np.all(np.isnan(result["area"].values[solved]))
+
+
+def test_a_sweep_makes_the_physics_tests_where_a_residual_is_given():
+    """The second residual is that of a law with twice the load."""
+    left = lambda load, design, fields: (
+        fields["shape"]
+        - load * jnp.stack([design["width"], design["height"]])
+        + 1e-6 * jnp.sin(40.0 * design["load"])
+    )
+    train, held_out = (evaluate(simulate, sobol(SPACE, 64, seed=s)) for s in (0, 1))
+    surrogate = fit_baseline(
+        *(train, SPACE), quantities=("area",), fields=("shape",), key=_key()
+    )
+    surrogate, _ = certify(surrogate, held_out, residual=partial(left, 1.0))
+    ask = partial(
+        *(sweep, surrogate, sobol(SPACE, 64, seed=2)),
+        fallback=simulate,
+        tolerance={"area": 1e3},
+        budget=0,
+    )
+    plain, other = ask(), ask(residual=partial(left, 2.0))
+    assert plain.attrs["guard_tests"] == "bounds distance spread"
+    assert other.attrs["guard_tests"].endswith("spread residual budget")
+    assert plain.attrs["route_rejected"] < 8
+    assert other.attrs["route_rejected"] == 64
 
 
 def test_optimize_starts_again_when_every_start_leads_nowhere(surrogate):
