@@ -117,24 +117,6 @@ class Surrogate(eqx.Module):
             )
         return result
 
-    def strangeness(self, designs: Float[Array, "*batch inputs"]) -> Array:
-        """Traceable guard score (*batch): standard deviations above the inside mean.
-
-        The largest of the distance and the spread test; smooth but for that maximum,
-        fit to be a constraint of an optimiser.
-        """
-        if self.guard is None:
-            raise ValueError(
-                "the surrogate has no guard yet; pass it to certify first."
-            )
-        guard = self.guard
-
-        def one(place):
-            spread = self.quantity_head.regressor.moments(2.0 * place - 1.0)[1]
-            return guard.combined(guard.scores(place, spread))
-
-        return jnp.vectorize(one, signature="(d)->()")(self._places(designs))
-
     def predict(
         self,
         designs: "Mapping[str, Any] | xarray.Dataset",
