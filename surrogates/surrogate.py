@@ -9,7 +9,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, UInt8
 
 from ..datasets.arguments import require_count
 from ..datasets.space import DesignSpace
@@ -71,6 +71,7 @@ class Surrogate(eqx.Module):
         quantity_head: the scalars.
         field_heads: the fields, one head each.
         density: distance to the training designs.
+        seen: eight bytes for each training design, by which `certify` knows it again.
         calibration, guard: set by `certify`.
         record: how it was made (JSON text).
     """
@@ -78,6 +79,7 @@ class Surrogate(eqx.Module):
     quantity_head: QuantityHead
     field_heads: tuple[FieldHead, ...]
     density: Density
+    seen: UInt8[Array, "runs 8"]
     calibration: Calibration | None
     guard: Guard | None
     space: DesignSpace = eqx.field(static=True)
