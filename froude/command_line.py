@@ -126,6 +126,6 @@ def _or_exit(action):
     """Turn a refusal of the library into one line and exit status 1."""
     try:
         return action()
-    except (OSError, ValueError) as error:
+    except (ImportError, OSError, ValueError) as error:
         typer.echo(f"froude: {error}", err=True)
         raise typer.Exit(1) from None
