@@ -13,6 +13,7 @@ DEPENDS = (
     "datasets",
     "physics",
     "solvers",
+    "surrogates/accuracy.py",
     "surrogates/baselines.py",
     "surrogates/certify.py",
     "surrogates/conformal.py",
