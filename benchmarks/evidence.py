@@ -6,7 +6,7 @@ case read like a statement; the runner fills in `name`, `group`, `tier`, `second
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 
 
 @dataclass(frozen=True)
@@ -73,11 +73,6 @@ COLUMNS = (
     "known_gap",
     "tier",
 )
-
-
-def row_from_dict(row: dict) -> Row:
-    """Read a row that `Row.to_dict` wrote."""
-    return Row(**{field.name: row[field.name] for field in fields(Row)})
 
 
 def close(quantity, value, *, reference, tolerance, source, **rest) -> Row:
