@@ -40,7 +40,7 @@ PROGRAMS = ("ccx",)
 
 CALCULIX = "CalculiX on the same deck, relative to the largest"
 E, NU, RHO = 210e9, 0.3, 7850.0
-KINDS = {
+KINDS: dict[str, tuple[str, tuple[int, int, int]]] = {
     "C3D8": ("Q1", (8, 2, 2)),
     "C3D4": ("P1", (8, 2, 2)),
     "C3D20": ("S2", (6, 2, 2)),
@@ -48,8 +48,9 @@ KINDS = {
 }
 
 
-def beam(element, counts) -> Mesh:
-    mesh = box_mesh(*counts, (0.0, 0.0, 0.0), (1.0, 0.2, 0.1), element=element)
+def beam(element, counts: tuple[int, int, int]) -> Mesh:
+    lower, upper = (0.0, 0.0, 0.0), (1.0, 0.2, 0.1)
+    mesh = box_mesh(*counts, lower, upper, element=element)
     x, y, z = np.asarray(mesh.points).T
     return Mesh(np.stack([x + 0.3 * y, y + 0.2 * x, z + 0.1 * y], 1), mesh.topology)
 

@@ -9,7 +9,7 @@ import dataclasses
 
 import numpy as np
 
-from .model import Model
+from .model import ElementSurface, Model
 from .record import refusal
 from .step import (
     Boundary,
@@ -186,10 +186,15 @@ def _key(entry) -> tuple:
 
 def _overlap(model: Model, old, new) -> bool:
     if isinstance(new, SurfacePressure):
-        faces = [model.surfaces[entry.surface] for entry in (old, new)]
-        pairs = [set(zip(f.elements, f.faces, strict=True)) for f in faces]
-        return bool(pairs[0] & pairs[1])
+        return bool(_faces(model, old.surface) & _faces(model, new.surface))
     if _key(old)[1] != _key(new)[1]:
         return False
     members = model.nodes_of if isinstance(new, NodeLoad) else model.elements_of
     return bool(np.isin(members(old.target), members(new.target)).any())
+
+
+def _faces(model: Model, surface: str) -> set:
+    found = model.surfaces[surface]
+    if not isinstance(found, ElementSurface):
+        return set()
+    return set(zip(found.elements.tolist(), found.faces.tolist(), strict=True))

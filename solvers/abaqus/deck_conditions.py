@@ -9,6 +9,7 @@ import numpy as np
 
 from ...physics import (
     AbstractBoundaryCondition,
+    AbstractNaturalCondition,
     Dirichlet,
     NormalFlux,
     PerRadian,
@@ -56,11 +57,10 @@ def deck_conditions(model: Model, acts: Acting, law, nodes: DeckNodes):
             of no element, directions that solid elements do not have.
     """
     found = DeckConditions({}, {}, {})
-    per_radian = PerRadian if is_per_radian(law) else lambda condition: condition
     for name, faces, total in _pressures(model, acts):
         found.boundaries[name] = faces
-        found.conditions[name] = (per_radian(Pressure(total)),)
-    found.conditions[REMAINDER] = (per_radian(NormalFlux(0.0)),)
+        found.conditions[name] = _natural(Pressure(total), law)
+    found.conditions[REMAINDER] = _natural(NormalFlux(0.0), law)
     taken = {REMAINDER, *found.boundaries}
     names = {name: _free_name(name, "nodes", taken) for name in model.node_sets}
     for name, members in model.node_sets.items():
@@ -70,6 +70,10 @@ def deck_conditions(model: Model, acts: Acting, law, nodes: DeckNodes):
     _support(model, acts, law, nodes, found, names)
     _load(model, acts, law, nodes, found, names)
     return found
+
+
+def _natural(condition: AbstractNaturalCondition, law):
+    return (PerRadian(condition) if is_per_radian(law) else condition,)
 
 
 def _free_name(name: str, suffix: str, taken) -> str:
