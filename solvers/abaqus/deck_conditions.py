@@ -73,7 +73,7 @@ def deck_conditions(model: Model, acts: Acting, law, nodes: DeckNodes):
 
 
 def _natural(condition: AbstractNaturalCondition, law):
-    return (PerRadian(condition) if is_per_radian(law) else condition,)
+    return (PerRadian(condition=condition) if is_per_radian(law) else condition,)
 
 
 def _free_name(name: str, suffix: str, taken) -> str:
