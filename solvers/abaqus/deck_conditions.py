@@ -73,7 +73,9 @@ def deck_conditions(model: Model, acts: Acting, law, nodes: DeckNodes):
 
 
 def _natural(condition: AbstractNaturalCondition, law):
-    return (PerRadian(condition=condition) if is_per_radian(law) else condition,)
+    if not is_per_radian(law):
+        return (condition,)
+    return (PerRadian(condition),)  # pyright: ignore[reportCallIssue]
 
 
 def _free_name(name: str, suffix: str, taken) -> str:
