@@ -88,6 +88,9 @@ class PerRadian(AbstractNaturalCondition):
 
     condition: AbstractNaturalCondition
 
+    def __init__(self, condition: AbstractNaturalCondition) -> None:
+        self.condition = condition
+
     def __check_init__(self) -> None:
         if not isinstance(self.condition, AbstractNaturalCondition):
             raise TypeError(

@@ -13,6 +13,7 @@ from ..physics import (
     Robin,
     acts_on,
 )
+from ..physics.solid import AbstractSolid
 from .discretization import AbstractDiscretization
 
 
@@ -21,11 +22,13 @@ def initial_state(discretization: AbstractDiscretization) -> Array:
 
     Where it has none, the state is uniform: 1 % above the mean of the prescribed and
     the ambient values, where radiation has a slope and so has a film coefficient that
-    vanishes at the ambient value; zero where there are no such values.
+    vanishes at the ambient value; zero where there are no such values, and for solids,
+    which are at rest.
     """
     problem = discretization.problem
     shape = (len(problem.law.components),)
-    level = _surroundings(discretization) if problem.initial is None else 0.0
+    rests = problem.initial is not None or isinstance(problem.law, AbstractSolid)
+    level = 0.0 if rests else _surroundings(discretization)
 
     def initial(x: Array) -> Array:
         value = level if problem.initial is None else problem.initial(x)

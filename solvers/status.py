@@ -50,6 +50,7 @@ _MESSAGES = {
     Status.PENDING: "Not run yet.",
     Status.SINGULAR: (
         "Nothing fixes the level of the solution, because no flux or source depends on "
-        "it: give a Dirichlet, Robin or Radiation condition somewhere."
+        "it: give a Dirichlet, Robin or Radiation condition somewhere. In a solid a "
+        "rigid motion is free: support it (free_motions names which)."
     ),
 }

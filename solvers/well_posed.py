@@ -1,11 +1,24 @@
-"""Whether a steady problem has one answer, judged at the state found."""
+"""Whether a steady problem has one answer, judged at the state found.
 
+A solid is judged as one: by its rigid motions, and by what its material stores.
+"""
+
+import warnings
+
+import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float
+from jax import lax
+from jax.core import Tracer
+from jaxtyping import Array, Bool
 
+from ..physics import AbstractLinearElasticMaterial
 from ..physics.cell_field import cell_fields, with_cell_values
+from ..physics.solid import AbstractSolid
 from .discretization import AbstractDiscretization
+from .finite_element import FiniteElement
+from .finite_element.rigid_motion import free_motions, has_free_motion
+from .finite_element.tangent import indefinite, loses_ellipticity
 
 
 def diffuses_backwards(
@@ -14,9 +27,12 @@ def diffuses_backwards(
     """Whether somewhere a component's flux can grow along its own gradient.
 
     The tensor -d flux/d grad u of each component is judged by the eigenvalues of its
-    symmetric part, as a constant conductivity is; zero eigenvalues are admitted.
+    symmetric part, as a constant conductivity is; zero eigenvalues are admitted. For
+    solids see `loses_ellipticity`.
     """
     law = scheme.problem.law
+    if isinstance(scheme, FiniteElement) and isinstance(law, AbstractSolid):
+        return loses_ellipticity(*_constant((scheme, t, state)))
     points = scheme.coordinates().astype(state.dtype)
     values = scheme.collocate(state)
     fields = [field.values for field in cell_fields(law)]
@@ -29,22 +45,15 @@ def diffuses_backwards(
         still = jnp.zeros((u.shape[0], x.shape[0]), u.dtype)
         slope = jax.jacfwd(lambda gradient: law.flux(t, x, u, gradient))(still)
         own = -jnp.einsum("cdce->cde", slope)
-        return jnp.any(jax.vmap(_indefinite)(0.5 * (own + own.mT)))
+        return jnp.any(jax.vmap(indefinite)(0.5 * (own + own.mT)))
 
     return jnp.any(jax.vmap(at_point, (0, 1, 0))(points, values, fields))
 
 
-def _indefinite(matrix: Float[Array, "n n"]) -> Bool[Array, ""]:
-    """Whether a small symmetric matrix has a negative eigenvalue, by its pivots."""
-    limits = jnp.finfo(matrix.dtype)
-    size = jnp.max(jnp.abs(matrix))
-    rest = matrix + (32 * limits.eps * size + limits.tiny) * jnp.eye(len(matrix))
-    pivots = []
-    for k in range(len(matrix)):
-        pivots.append(rest[k, k])
-        rest = rest - jnp.outer(rest[:, k], rest[k]) / rest[k, k]
-    # Beyond a pivot that is not positive the others mean nothing; NaN counts as none.
-    return jnp.any(jnp.stack(pivots) <= 0)
+def _constant(tree):
+    """A pytree without derivatives: a verdict has none."""
+    arrays, rest = eqx.partition(tree, eqx.is_inexact_array)
+    return eqx.combine(lax.stop_gradient(arrays), rest)
 
 
 def level_is_free(
@@ -52,8 +61,12 @@ def level_is_free(
 ) -> Bool[Array, ""]:
     """Whether some mix of components is supplied alike in every state.
 
-    The sum of its equations is then free of unknowns and the Jacobian singular.
+    The sum of its equations is then free of unknowns and the Jacobian singular. A solid
+    is free where its supports and springs leave a rigid motion.
     """
+    law = scheme.problem.law
+    if isinstance(scheme, FiniteElement) and isinstance(law, AbstractSolid):
+        return has_free_motion(*_constant((scheme, t, state)))
 
     def supply(state):
         outflow = scheme.boundary_flux(t, state)
@@ -69,3 +82,22 @@ def level_is_free(
     scaled = slopes / jnp.where(size > 0, size, 1.0)
     least = jnp.linalg.svd(scaled, compute_uv=False)[-1]
     return least <= 1e3 * jnp.finfo(state.dtype).eps
+
+
+def warn_of_free_motions(scheme: AbstractDiscretization) -> None:
+    """Warn of the rigid motions that leave a solid unsupported, if all is concrete."""
+    law = scheme.problem.law
+    if not isinstance(scheme, FiniteElement) or not isinstance(law, AbstractSolid):
+        return
+    leaves = jax.tree.leaves(eqx.filter((scheme.mesh, scheme.problem), eqx.is_array))
+    if any(isinstance(leaf, Tracer) for leaf in leaves):
+        return
+    free = free_motions(scheme)
+    if not isinstance(law.material, AbstractLinearElasticMaterial):
+        free = [motion for motion in free if motion.startswith("translation")]
+    if free:
+        warnings.warn(
+            f"the solid is not supported against {', '.join(free)}; hold it there with "
+            "Dirichlet or Spring conditions. The status is SINGULAR.",
+            stacklevel=3,
+        )

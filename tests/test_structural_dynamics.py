@@ -17,9 +17,11 @@ from froude.physics import (
 from froude.solvers import (
     FiniteElement,
     GeneralizedAlpha,
+    ReducedIntegration,
     ThetaMethod,
     budget,
     gradient_check,
+    morph,
     rectangle_mesh,
     solve,
 )
@@ -56,6 +58,25 @@ def energy(scheme, state):
     square = lambda matrix, x: x.ravel() @ (matrix @ x.ravel())
     kinetic = square(matrices.mass, velocity)
     return 0.5 * (kinetic + square(matrices.stiffness, displacement))
+
+
+def test_stiffness_and_forces_are_of_the_same_formulation():
+    skewed = lambda x: jnp.stack([x[0] + 0.2 * x[1] ** 2, x[1] + 0.1 * x[0]])
+    mesh = morph(rectangle_mesh(2, 1, element="S2"), skewed)
+    law = Elastodynamics(PlaneStrain(IsotropicElastic(12.0, 0.3)), 3.0)
+    free = dict.fromkeys(mesh.boundary_names, NormalFlux(0.0))
+    problem = Problem(law, Region(2, mesh.boundary_names), free)
+    draws = np.random.default_rng(0).normal(size=mesh.points.T.shape)
+    moved = jnp.asarray(draws)
+    forces = []
+    for formulation in (None, ReducedIntegration()):
+        scheme = FiniteElement(problem, mesh, formulation=formulation)
+        at_rest = jnp.concatenate([moved, jnp.zeros_like(moved)])
+        forces.append(-scheme.inflow(0.0, at_rest)[2:])
+        stiffness = structure_matrices(scheme, 0.0, moved).stiffness
+        product = (stiffness @ moved.ravel()).reshape(moved.shape)
+        assert jnp.allclose(product, forces[-1], rtol=1e-11, atol=1e-11)
+    assert jnp.abs(forces[0] - forces[1]).max() > 0.1
 
 
 @pytest.mark.parametrize("radius", [0.0, 0.8])

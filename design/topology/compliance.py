@@ -16,7 +16,13 @@ from jaxtyping import Array, Float
 
 from ...physics import AbstractSolid, Problem, ScaledElastic
 from ...physics.cell_field import CellField
-from ...solvers import AbstractLinearSolver, DirectSolver, FiniteElement, Mesh
+from ...solvers import (
+    AbstractLinearSolver,
+    DirectSolver,
+    FiniteElement,
+    Mesh,
+    free_motions,
+)
 
 
 def simp(
@@ -99,7 +105,13 @@ def check_supports(problem: Problem, mesh: Mesh) -> None:
         ValueError: a prescribed displacement that is not 0, or a free rigid motion.
     """
     scheme = FiniteElement(problem, mesh)
-    _check_held(scheme)
+    moves = free_motions(scheme)
+    if moves:
+        raise ValueError(
+            "problem.conditions leave the structure free to move: "
+            f"{' and '.join(moves)}; give supports, such as Dirichlet(0.0) on a "
+            "boundary part, that hold it."
+        )
     still = jnp.zeros((mesh.dimension, len(mesh.points)), mesh.points.dtype)
     held = scheme.constrain(jnp.zeros((), still.dtype), still)
     if not isinstance(held, Tracer) and np.any(np.asarray(held) != 0):
@@ -108,44 +120,3 @@ def check_supports(problem: Problem, mesh: Mesh) -> None:
             f"problem.conditions prescribe a displacement of {largest:g} m; compliance "
             "is the work of loads on supports that stay: hold 0 and give a load."
         )
-
-
-def _check_held(scheme: FiniteElement) -> None:
-    """Refuse a structure that can move as a whole without resistance."""
-    mesh = scheme.mesh
-    points = np.asarray(mesh.points, float)
-    names, motions = _rigid_motions(points - points.mean(axis=0))
-    free = scheme.free()
-    held = np.zeros(points.T.shape, bool) if free is None else ~free
-    _, size, directions = np.linalg.svd(motions[:, held].T, full_matrices=True)
-    size = np.pad(size, (0, len(names) - len(size)))
-    t, still = jnp.zeros((), mesh.points.dtype), jnp.zeros_like(mesh.points.T)
-    matrix = None
-    for mix in directions[size <= 1e-9 * max(size.max(), 1.0)]:
-        if matrix is None:
-            matrix = scheme.jacobian(t, still, 0.0, 1.0).to_scipy()
-        motion = np.where(held, 0.0, np.tensordot(mix, motions, 1)).ravel()
-        resistance = motion @ (matrix @ motion)  # springs may hold what supports do not
-        if resistance <= 1e-9 * (motion**2 @ matrix.diagonal()):
-            moves = [
-                name for name, part in zip(names, mix, strict=True) if abs(part) > 0.1
-            ]
-            raise ValueError(
-                f"problem.conditions leave the structure free to move: "
-                f"{' and '.join(moves)}; give supports, such as Dirichlet(0.0) on a "
-                "boundary part, that hold it."
-            )
-
-
-def _rigid_motions(points: np.ndarray) -> tuple[list[str], np.ndarray]:
-    """Names and displacements of rigid motions, (motions, dim, nodes), unit size."""
-    dimension = points.shape[1]
-    names = [f"translation along {axis}" for axis in "xyz"[:dimension]]
-    motions = [np.eye(dimension)[:, [k]] + 0 * points.T for k in range(dimension)]
-    planes = [(0, 1)] if dimension == 2 else [(1, 2), (2, 0), (0, 1)]
-    for i, j in planes:
-        turn = np.zeros(points.T.shape)
-        turn[i], turn[j] = -points[:, j], points[:, i]
-        motions.append(turn)
-        names.append(f"rotation about {'xyz'[3 - i - j]}")
-    return names, np.stack([motion / np.linalg.norm(motion) for motion in motions])

@@ -14,6 +14,7 @@ from ...physics.boundary import acts_on
 from ..discretization import AbstractDiscretization
 from ..mesh import Mesh, inverted_cells
 from ..sparse import DirectSolver, SparseMatrix
+from . import cell_forms
 from .assembly import matrix_assembly, vector_assembly
 from .boundary import (
     Held,
@@ -27,26 +28,21 @@ from .boundary import (
     prescribed_values,
     reaction_shares,
 )
-from .cell_density import check_cell_fields, density_of
+from .cell_density import check_cell_fields
 from .export import export_nodal
-from .geometry import (
-    CellGeometry,
-    FacetGeometry,
-    cell_geometry,
-    facet_geometry,
-    gather_nodes,
-)
+from .formulation import AbstractFormulation, Displacement
+from .geometry import FacetGeometry, facet_geometry, gather_nodes
 from .per_member import per_member
 from .sampling import error_norm, evaluate_at
-from .state_free import StateFree, affine_form, is_affine
-from .weak_form import cell_matrix, cell_vector, facet_matrix, facet_vector
+from .state_free import StateFree
+from .weak_form import cell_vector, facet_matrix, facet_vector
 
 if TYPE_CHECKING:
     import xarray as xr
 
 
 class FiniteElement(AbstractDiscretization):
-    """P1, P2, Q1 or Q2 Lagrange elements on an unstructured mesh.
+    """P1, P2, Q1, Q2 or S2 elements on an unstructured mesh.
 
     With shape functions v and the solution u in their span,
 
@@ -56,17 +52,22 @@ class FiniteElement(AbstractDiscretization):
     mass, natural conditions are integrated, essential values are eliminated
     symmetrically, and the flux through an essential part is its nodal reaction, so
     budgets close to round-off. Second order in L2 for P1 and Q1, third for P2 and
-    Q2, on smooth data. No upwinding: advection needs a cell Péclet number below 2.
+    Q2, on smooth data, and for S2 where the cells are close to parallelograms or
+    parallelepipeds. No upwinding: advection needs a cell Péclet number below 2.
 
     Args:
         problem: conditions for exactly the boundary parts of the mesh; its domain is
             a `Region`, or a `Box` that the mesh fills.
         mesh: the mesh; its points may be traced.
+        formulation: what a cell makes of its nodal values: `Displacement()`,
+            `MeanDilatation()`, `IncompatibleModes()` or `ReducedIntegration()`.
 
     Raises:
-        ValueError: dimension or boundary names of problem and mesh differ, or the
-            mesh does not fill the `Box` of the problem (unless traced).
-        TypeError: a condition that finite elements cannot impose.
+        ValueError: dimension or boundary names of problem and mesh differ, the mesh
+            does not fill the `Box` of the problem (unless traced), or the formulation
+            is not made for its cells.
+        TypeError: a condition that finite elements cannot impose, or a formulation
+            that is not made for the law.
 
     Reference:
         Carey (1982), Derivative calculation from finite element solutions, Comput.
@@ -75,14 +76,24 @@ class FiniteElement(AbstractDiscretization):
 
     problem: Problem
     mesh: Mesh
+    formulation: AbstractFormulation
     _prepared: StateFree | None
 
-    def __init__(self, problem: Problem, mesh: Mesh) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        mesh: Mesh,
+        *,
+        formulation: AbstractFormulation | None = None,
+    ) -> None:
         check_conditions(problem, mesh.topology)
         check_cell_fields(problem.law, mesh.topology)
         if isinstance(problem.domain, Box):
             check_extents(problem.domain, mesh)
+        formulation = Displacement() if formulation is None else formulation
+        formulation.check(problem.law, mesh.cell)
         self.problem, self.mesh, self._prepared = problem, mesh, None
+        self.formulation = formulation
 
     @property
     def _components(self) -> int:
@@ -97,19 +108,7 @@ class FiniteElement(AbstractDiscretization):
         return jnp.broadcast_to(values, (self._components, len(self.mesh.points)))
 
     def prepared(self, t: Array) -> "FiniteElement":
-        # one loop for each part, so that one which nobody reads is not computed
-        part = lambda compute: per_member(compute)(t)
-        names = natural_parts(self.problem)
-        forms = (None, None)
-        densities = (self._storage_density, self._supply_density)
-        at = (t, self.mesh.dimension, self._components, self.mesh.points.dtype)
-        if all(is_affine(density, *at) for density in densities):
-            forms = tuple(part(self._affine_form(density)) for density in densities)
-        once = StateFree(
-            part(lambda t: cell_geometry(self.mesh)),
-            {n: part(lambda t, n=n: facet_geometry(self.mesh, n)) for n in names},
-            *forms,
-        )
+        once = cell_forms.prepare(self.problem, self.mesh, self.formulation, t)
         nothing = lambda node: node is None
         return eqx.tree_at(lambda this: this._prepared, self, once, is_leaf=nothing)
 
@@ -117,7 +116,7 @@ class FiniteElement(AbstractDiscretization):
         def cells(t, nodal):
             if self._prepared is not None and self._prepared.storage is not None:
                 return self._prepared.storage(nodal)
-            return self._tested(self._storage_density, t, nodal)
+            return self._tested(cell_forms.storage_density(self.problem.law), t, nodal)
 
         return self._assemble(cells, t, state)
 
@@ -128,9 +127,9 @@ class FiniteElement(AbstractDiscretization):
     @eqx.filter_jit
     def _inflow(self, t: Array, state: Array) -> Array:
         def cells(t, nodal):
-            if self._prepared is not None and self._prepared.supply is not None:
-                return self._prepared.supply(nodal)
-            return self._tested(self._supply_density, t, nodal)
+            return cell_forms.supply(
+                self.problem.law, self.mesh, self.formulation, self._prepared, t, nodal
+            )
 
         supplied = self._assemble(cells, t, state, facets=True)
         for name, load in self._point_supply(t, state).items():
@@ -217,11 +216,10 @@ class FiniteElement(AbstractDiscretization):
         return flux
 
     def source_integral(self, t: Array, state: Array) -> Float[Array, " components"]:
-        def form(law, t, x, u, grad_u):
-            return law.source(t, x, u, grad_u), None
+        def cells(t, nodal):
+            law = self.problem.law
+            return cell_forms.source(law, self.mesh, self.formulation, t, nodal)
 
-        density = density_of(form, self.problem.law)
-        cells = lambda t, nodal: self._tested(density, t, nodal)
         return jnp.sum(self._assemble(cells, t, state), axis=1)
 
     def integrate(self, field: Array) -> Float[Array, " components"]:
@@ -269,18 +267,20 @@ class FiniteElement(AbstractDiscretization):
         """
         return error_norm(self.mesh, state, exact)
 
-    @property
-    def _storage_density(self):
-        form = lambda law, t, x, u, grad_u: (law.storage(t, x, u), None)
-        return density_of(form, self.problem.law)
-
-    @property
-    def _supply_density(self):
-        return density_of(_supply, self.problem.law)
-
     def _jacobian_values(self, t, state, storage_weight, inflow_weight) -> Array:
         topology, cell = self.mesh.topology, self.mesh.cell
-        blocks = [self._cell_matrices(t, state, storage_weight, inflow_weight)]
+        blocks = [
+            cell_forms.matrices(
+                self.problem.law,
+                self.mesh,
+                self.formulation,
+                self._prepared,
+                t,
+                gather_nodes(state, topology.cells.T),
+                storage_weight,
+                inflow_weight,
+            )
+        ]
         parts = natural_parts(self.problem)
         for name in parts:
             matrix = facet_matrix(
@@ -293,24 +293,6 @@ class FiniteElement(AbstractDiscretization):
             blocks.append(inflow_weight * matrix)
         _, assembly = matrix_assembly(topology, parts, self._components)
         return assembly(jnp.concatenate([block.ravel() for block in blocks]))
-
-    def _cell_matrices(self, t, state, storage_weight, inflow_weight) -> Array:
-        steady = isinstance(storage_weight, int | float) and storage_weight == 0
-        once = self._prepared
-        if once is not None and once.supply is not None and once.storage is not None:
-            matrix = -inflow_weight * once.supply.matrix
-            return matrix if steady else matrix + storage_weight * once.storage.matrix
-
-        def form(law, t, x, u, grad_u):
-            source, flux = _supply(law, t, x, u, grad_u)
-            value = -inflow_weight * source
-            if not steady:
-                value = value + storage_weight * law.storage(t, x, u)
-            return value, -inflow_weight * flux
-
-        density = density_of(form, self.problem.law)
-        nodal = gather_nodes(state, self.mesh.topology.cells.T)
-        return cell_matrix(self.mesh.cell, self._cell_geometry(), density, t, nodal)
 
     def _facet_vector(self, name: str, t: Array, state: Array) -> Array:
         return facet_vector(
@@ -331,23 +313,13 @@ class FiniteElement(AbstractDiscretization):
             for name in natural_parts(self.problem)
         }
 
-    def _cell_geometry(self) -> CellGeometry:
-        once = self._prepared
-        return cell_geometry(self.mesh) if once is None else once.cells
-
     def _facet_geometry(self, name: str) -> FacetGeometry:
         once = self._prepared
         return facet_geometry(self.mesh, name) if once is None else once.facets[name]
 
-    def _affine_form(self, density):
-        def compute(t):
-            geometry = cell_geometry(self.mesh)
-            return affine_form(self.mesh.cell, geometry, density, t, self._components)
-
-        return compute
-
     def _tested(self, density, t, nodal) -> Array:
-        return cell_vector(self.mesh.cell, self._cell_geometry(), density, t, nodal)
+        geometry = cell_forms.storage_cells(self.mesh, self._prepared)
+        return cell_vector(self.mesh.cell, geometry, density, t, nodal)
 
     def _assemble(self, cells, t, state, *, facets: bool = False) -> Array:
         """Add up what `cells(t, nodal)` gives for every cell, (components, nodes)."""

@@ -51,9 +51,9 @@ def cell_geometry(mesh: Mesh, degree: int | None = None) -> CellGeometry:
     x = _product(cell.shape(points), corners)
     affine = cell.element == "P1"
     jacobian = _gradient_product(cell, points[:1] if affine else points, corners)
-    determinant, adjugate = _adjugate(jacobian)
+    inverse, determinant = inverse_and_determinant(jacobian)
     weight = jnp.asarray(weights, x.dtype)[:, None] * determinant
-    return CellGeometry(x, adjugate / determinant[:, None, None], weight)
+    return CellGeometry(x, inverse, weight)
 
 
 def facet_geometry(mesh: Mesh, name: str) -> FacetGeometry:
@@ -90,6 +90,16 @@ def _gradient_product(cell: ReferenceCell, points, corners):
     return jnp.einsum("qik,kje->qije", gradient, corners)
 
 
+def inverse_and_determinant(jacobian):
+    """d xi_i / d x_j (quadrature, i, j, cells) and the determinant of d x_j / d xi_i.
+
+    Args:
+        jacobian: d x_j / d xi_i, (quadrature, i, j, cells).
+    """
+    determinant, adjugate = _adjugate(jacobian)
+    return adjugate / determinant[:, None, None], determinant
+
+
 def _adjugate(a):
     """Determinant and adjugate of a[:, i, j] = d x_j / d xi_i, giving d xi_i / d x_j.
 
@@ -108,5 +118,6 @@ def _adjugate(a):
             ]
             for i in range(3)
         ]
-        determinant = sum(a[:, 0, j] * rows[0][j] for j in range(3))
+        products = [a[:, 0, j] * rows[0][j] for j in range(3)]
+        determinant = sum(products[1:], products[0])
     return determinant, jnp.stack([jnp.stack(row, axis=1) for row in rows], axis=1)

@@ -49,13 +49,15 @@ class StateFree(eqx.Module):
     """Geometry of all cells and facets, and the cell forms that are affine.
 
     Attributes:
-        cells: geometry of the cells.
+        cells: geometry of the cells at the quadrature of the mass.
+        supply_cells: the same at the quadrature of the supply.
         facets: geometry of the facets of each boundary part with a natural condition.
         storage: tested storage, None where it or the supply is not affine.
         supply: tested source and flux, likewise.
     """
 
     cells: CellGeometry
+    supply_cells: CellGeometry
     facets: dict[str, FacetGeometry]
     storage: AffineForm | None
     supply: AffineForm | None

@@ -145,7 +145,8 @@ def _cell_stiffness(scheme, t, displacement) -> Array:
         source = law.source(t, x, state, gradient)[count:]
         return -source, -law.flux(t, x, state, gradient)[count:]
 
-    return _on_cells(scheme, momentum, t, displacement)
+    degree = scheme.formulation.degree(scheme.mesh.cell)
+    return _on_cells(scheme, momentum, t, displacement, degree)
 
 
 def _cell_mass(scheme, t, displacement) -> Array:
@@ -158,10 +159,10 @@ def _cell_mass(scheme, t, displacement) -> Array:
     return _on_cells(scheme, momentum, t, jnp.zeros_like(displacement))
 
 
-def _on_cells(scheme, density, t, nodal) -> Array:
-    mesh = scheme.mesh
+def _on_cells(scheme, density, t, nodal, degree: int | None = None) -> Array:
+    mesh, geometry = scheme.mesh, cell_geometry(scheme.mesh, degree)
     gathered = gather_nodes(nodal, mesh.topology.cells.T)
-    return cell_matrix(mesh.cell, cell_geometry(mesh), density, t, gathered)
+    return cell_matrix(mesh.cell, geometry, density, t, gathered, degree)
 
 
 def _facet_stiffness(scheme, name: str, t, displacement) -> Array:

@@ -17,9 +17,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from ...physics import AbstractBalanceLaw
 from ..cells import ReferenceCell
 from .cell_density import CellDensity
 from .dependence import dependence
+from .formulation import AbstractFormulation
 from .geometry import CellGeometry, FacetGeometry
 
 Density = Callable[[Array, Array, Array, Array], tuple[Array | None, Array | None]]
@@ -32,15 +34,70 @@ def cell_vector(
     density: Density,
     t: Array,
     nodal: Float[Array, "components k cells"],
+    degree: int | None = None,
 ) -> Float[Array, "components k cells"]:
-    """Test a density with the shape functions of every cell."""
-    basis = _basis(cell)
-    value, flux = _tested(density, geometry, t, _interpolate(basis, nodal))
+    """Test a density with the shape functions of every cell.
+
+    `degree` is that of the quadrature of `geometry`.
+    """
+    basis = _basis(cell, degree)
+    return _test(basis, *_tested(density, geometry, t, _interpolate(basis, nodal)))
+
+
+def supply_vector(
+    cell: ReferenceCell,
+    geometry: CellGeometry,
+    law: AbstractBalanceLaw,
+    formulation: AbstractFormulation,
+    t: Array,
+    nodal: Float[Array, "components k cells"],
+) -> tuple[Float[Array, "components k cells"], Float[Array, "components k cells"]]:
+    """Source and flux of a law in a formulation, tested: the source alone, and both."""
+    basis = _basis(cell, formulation.degree(cell))
+    u, gradient = _at_points(geometry, _interpolate(basis, nodal))
+    value, flux = formulation.supply(law, cell, t, geometry, u, gradient)
+    value, flux = _weighted(geometry, value, flux)
+    source = _test(basis, value, None)
+    return source, source + _test(basis, None, flux)
+
+
+def supply_matrix(
+    cell: ReferenceCell,
+    geometry: CellGeometry,
+    law: AbstractBalanceLaw,
+    formulation: AbstractFormulation,
+    t: Array,
+    nodal: Float[Array, "components k cells"],
+) -> Float[Array, "components components k k cells"]:
+    """Derivative of `supply_vector` by the nodal values, one after the other, for
+    formulations whose quadrature points depend on each other."""
+    both = lambda nodal: supply_vector(cell, geometry, law, formulation, t, nodal)[1]
+    _, slope = jax.linearize(both, nodal)
+    components, k, cells = nodal.shape
+    each = jnp.eye(components * k, dtype=nodal.dtype)
+    each = each.reshape(-1, components, k, 1)
+    columns = jax.lax.map(lambda one: slope(jnp.broadcast_to(one, nodal.shape)), each)
+    columns = columns.reshape(components, k, components, k, cells)
+    return jnp.transpose(columns, (2, 0, 3, 1, 4))
+
+
+def interpolated(
+    cell: ReferenceCell,
+    geometry: CellGeometry,
+    nodal: Float[Array, "components k cells"],
+    degree: int | None = None,
+) -> tuple[Array, Array]:
+    """u (quadrature, C, cells) and grad u (quadrature, C, dim, cells)."""
+    return _at_points(geometry, _interpolate(_basis(cell, degree), nodal))
+
+
+def _test(basis: np.ndarray, value: Array | None, flux: Array | None) -> Array:
+    """Sum weighted values and reference fluxes against the shape functions."""
     terms = []
     if value is not None:
-        terms.append(jnp.einsum("qk,qce->cke", _as(basis[:, 0], nodal), value))
+        terms.append(jnp.einsum("qk,qce->cke", _as(basis[:, 0], value), value))
     if flux is not None:
-        terms.append(jnp.einsum("qik,qice->cke", _as(basis[:, 1:], nodal), flux))
+        terms.append(jnp.einsum("qik,qice->cke", _as(basis[:, 1:], flux), flux))
     return sum(terms[1:], terms[0])
 
 
@@ -50,10 +107,11 @@ def cell_matrix(
     density: Density,
     t: Array,
     nodal: Float[Array, "components k cells"],
+    degree: int | None = None,
 ) -> Float[Array, "components components k k cells"]:
     """Derivative of `cell_vector` by the nodal values: row and column component,
     test and trial function, cell."""
-    basis = _basis(cell)
+    basis = _basis(cell, degree)
     state = _interpolate(basis, nodal)
     components, dimension = nodal.shape[0], cell.dimension
     pairs = _coupled_pairs(density, t, dimension, components, nodal.dtype)
@@ -115,9 +173,9 @@ def facet_matrix(
 
 
 @lru_cache(maxsize=32)
-def _basis(cell: ReferenceCell) -> np.ndarray:
+def _basis(cell: ReferenceCell, degree: int | None = None) -> np.ndarray:
     """Shape functions and reference gradients, (quadrature, 1 + dim, nodes)."""
-    points, _ = cell.quadrature()
+    points, _ = cell.quadrature(degree)
     return np.concatenate([cell.shape(points)[:, None], cell.shape_gradient(points)], 1)
 
 
@@ -132,20 +190,30 @@ def _interpolate(basis: np.ndarray, nodal: Array) -> Array:
 
 def _tested(density: Density, geometry: CellGeometry, t: Array, state: Array):
     """Weighted value (q, C, cells) and reference flux (q, dim, C, cells)."""
-    inverse = geometry.inverse
-    axes = range(inverse.shape[1])
-    gradient = jnp.stack(
-        [sum(inverse[:, i, None, j] * state[:, 1 + i] for i in axes) for j in axes],
-        axis=2,
-    )
     if isinstance(density, CellDensity):
         at_point = lambda x, u, grad_u: density.over_cells(t, x, u, grad_u)
     else:
         at_point = jax.vmap(
             lambda x, u, grad_u: density(t, x, u, grad_u), in_axes=-1, out_axes=-1
         )
-    value, flux = jax.vmap(at_point)(geometry.x, state[:, 0], gradient)
-    weight = geometry.weight
+    value, flux = jax.vmap(at_point)(geometry.x, *_at_points(geometry, state))
+    return _weighted(geometry, value, flux)
+
+
+def _at_points(geometry: CellGeometry, state: Array) -> tuple[Array, Array]:
+    """u and grad u from values and reference gradients."""
+    inverse = geometry.inverse
+    axes = range(inverse.shape[1])
+    gradient = jnp.stack(
+        [sum(inverse[:, i, None, j] * state[:, 1 + i] for i in axes) for j in axes],
+        axis=2,
+    )
+    return state[:, 0], gradient
+
+
+def _weighted(geometry: CellGeometry, value: Array | None, flux: Array | None):
+    weight, inverse = geometry.weight, geometry.inverse
+    axes = range(inverse.shape[1])
     if value is not None:
         value = weight[:, None] * value
     if flux is not None:

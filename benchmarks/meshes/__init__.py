@@ -1,0 +1,5 @@
+"""Mesh files of the verification cases of solids; `write.py` wrote them."""
+
+from pathlib import Path
+
+MESHES = Path(__file__).parent

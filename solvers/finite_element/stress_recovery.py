@@ -1,0 +1,149 @@
+"""Stress at the nodes and at the quadrature points of a solid.
+
+In every cell the stress of the quadrature points is fitted by the shape functions of
+first order, which are evaluated at the nodes; a node takes the mean of its cells. On
+cells of second order the points of the reduced rule are read, where the stress of a
+displacement element is one order better. J. Barlow (1976), Optimal stress locations in
+finite element models, IJNME 10, 243; E. Hinton and J. S. Campbell (1974), Local and
+global smoothing of discontinuous finite element functions, IJNME 8, 461.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from ...physics.solid import AbstractSolid
+from ..cells import CELLS, ReferenceCell
+from .finite_element import FiniteElement
+from .formulation import at_every_point, stress_at
+from .geometry import cell_geometry, gather_nodes
+from .weak_form import interpolated
+
+
+def nodal_stress(
+    scheme: FiniteElement, state: Float[Array, "dim nodes"], *, t: Array | float = 0.0
+) -> Float[Array, "nodes 3 3"]:
+    """Stress [Pa] at the nodes, averaged over the cells that meet there.
+
+    First Piola-Kirchhoff stress, in small strain the Cauchy stress; the formulation of
+    the scheme says of which strain. Axes are those of the law: r, z, θ in
+    `Axisymmetric`. Differentiable in the state and every leaf of the scheme.
+
+    Args:
+        scheme: a solid on a mesh.
+        state: displacements [m].
+        t: time [s].
+
+    Raises:
+        TypeError: a law that is no solid.
+    """
+    law, cell, topology = _solid(scheme), scheme.mesh.cell, scheme.mesh.topology
+    geometry, deformed, degree = _deformation(scheme, state, t, _degree(scheme))
+    stress = stress_at(law, t, geometry, deformed)
+    table = jnp.asarray(_extrapolation(cell, degree), stress.dtype)
+    at_nodes = jnp.einsum("kq,qije->ekij", table, stress)
+    total = jnp.zeros((topology.node_count, 3, 3), stress.dtype)
+    total = total.at[topology.cells].add(at_nodes)
+    count = np.bincount(topology.cells.ravel(), minlength=topology.node_count)
+    return total / jnp.asarray(count, stress.dtype)[:, None, None]
+
+
+def nodal_measure(
+    scheme: FiniteElement,
+    state: Float[Array, "dim nodes"],
+    measure: Callable[[Float[Array, "3 3"]], Array],
+    *,
+    t: Array | float = 0.0,
+) -> Float[Array, "nodes ..."]:
+    """A measure of the nodal stress, such as `von_mises` or `principal`.
+
+    Args:
+        scheme: a solid on a mesh.
+        state: displacements [m].
+        measure: takes a stress (3, 3) [Pa].
+        t: time [s].
+    """
+    return jax.vmap(measure)(nodal_stress(scheme, state, t=t))
+
+
+def quadrature_stress(
+    scheme: FiniteElement, state: Float[Array, "dim nodes"], *, t: Array | float = 0.0
+) -> tuple[Float[Array, "cells quadrature dim"], Float[Array, "cells quadrature 3 3"]]:
+    """Places [m] and stress [Pa] at the quadrature points of the formulation."""
+    law = _solid(scheme)
+    degree = scheme.formulation.degree(scheme.mesh.cell)
+    geometry, deformed, _ = _deformation(scheme, state, t, degree)
+    stress = stress_at(law, t, geometry, deformed)
+    return jnp.moveaxis(geometry.x, -1, 0), jnp.moveaxis(stress, -1, 0)
+
+
+def strain_energy(
+    scheme: FiniteElement, state: Float[Array, "dim nodes"], *, t: Array | float = 0.0
+) -> Float[Array, ""]:
+    """Stored energy [J], per metre of a plane solid and per radian of a ring.
+
+    With dead loads f and linear material it is half of their work f·u.
+    """
+    law = _solid(scheme)
+    degree = scheme.formulation.degree(scheme.mesh.cell)
+    geometry, deformed, _ = _deformation(scheme, state, t, degree)
+
+    def density(law, x, h):
+        return law.measure(x) * law.material.energy(h, law.temperature_at(t, x))
+
+    values = at_every_point(density, law)(geometry.x, deformed)
+    return jnp.sum(geometry.weight * values)
+
+
+def reaction_forces(
+    scheme: FiniteElement, state: Float[Array, "dim nodes"], *, t: Array | float = 0.0
+) -> dict[str, Float[Array, " dim"]]:
+    """Force [N] that acts on the solid through each boundary part.
+
+    Nodal reactions where displacements are held, the integral of the load elsewhere;
+    per metre of a plane solid and per radian of a ring.
+    """
+    _solid(scheme)
+    outward = scheme.boundary_flux(jnp.asarray(t, state.dtype), state)
+    return {name: -flux for name, flux in outward.items()}
+
+
+def _solid(scheme: FiniteElement) -> AbstractSolid:
+    law = scheme.problem.law
+    if not isinstance(law, AbstractSolid):
+        raise TypeError(
+            f"scheme.problem.law is a {type(law).__name__}, which has no stress; give "
+            "the scheme of a Solid, PlaneStrain, PlaneStress or Axisymmetric."
+        )
+    return law
+
+
+def _degree(scheme: FiniteElement) -> int | None:
+    """Quadrature from which stress is extrapolated."""
+    cell = scheme.mesh.cell
+    if cell.order == 1:
+        return scheme.formulation.degree(cell)
+    return 2 if cell.simplex else 3
+
+
+def _deformation(scheme, state, t, degree):
+    mesh = scheme.mesh
+    geometry = cell_geometry(mesh, degree)
+    nodal = gather_nodes(state, mesh.topology.cells.T)
+    u, grad_u = interpolated(mesh.cell, geometry, nodal, degree)
+    deformed = scheme.formulation.deformation(
+        scheme.problem.law, mesh.cell, t, geometry, u, grad_u
+    )
+    return geometry, deformed, degree
+
+
+@lru_cache(maxsize=32)
+def _extrapolation(cell: ReferenceCell, degree: int | None) -> np.ndarray:
+    """Least-squares fit by functions of first order, (nodes, quadrature)."""
+    linear = CELLS[cell.name.rstrip("0123456789")]
+    points, _ = cell.quadrature(degree)
+    return linear.shape(cell.nodes) @ np.linalg.pinv(linear.shape(points))
