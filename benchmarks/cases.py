@@ -6,6 +6,7 @@ import gc
 import hashlib
 import importlib
 import pkgutil
+import shutil
 import time
 import traceback
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from .evidence import Row
 
 ROOT = Path(__file__).parents[1]
 TIERS = ("test", "verify", "records")
-CONSTANTS = ("GROUP", "TIER", "DATA", "SEEDS", "DEPENDS", "TWIN")
+CONSTANTS = ("GROUP", "TIER", "DATA", "PROGRAMS", "SEEDS", "DEPENDS", "TWIN")
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,10 @@ class Case:
         """Return the public data files that the case needs and `data` lacks."""
         needed = self.constant("DATA")
         return [name for name in needed if data is None or not (data / name).exists()]
+
+    def missing_programs(self) -> list[str]:
+        """Return the commands that the case needs and this computer lacks."""
+        return [name for name in self.constant("PROGRAMS") if not shutil.which(name)]
 
     def run(self, data: Path | None = None) -> Iterator[Row]:
         """Yield the rows; a case that raises ends with a failed row saying so."""

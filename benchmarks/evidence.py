@@ -6,7 +6,7 @@ case read like a statement; the runner fills in `name`, `group`, `tier`, `second
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,9 @@ class Row:
 
     @property
     def fails(self) -> bool:
-        """Whether this row makes the command fail."""
-        return not (self.passed or self.known_gap)
+        """Whether this row makes the command fail; a known gap still has a value."""
+        known = self.known_gap and self.error is not None and math.isfinite(self.error)
+        return not (self.passed or known)
 
     def to_dict(self) -> dict:
         """Return the row as JSON values; a number that is not finite becomes None."""
@@ -72,11 +73,6 @@ COLUMNS = (
     "known_gap",
     "tier",
 )
-
-
-def row_from_dict(row: dict) -> Row:
-    """Read a row that `Row.to_dict` wrote."""
-    return Row(**{field.name: row[field.name] for field in fields(Row)})
 
 
 def close(quantity, value, *, reference, tolerance, source, **rest) -> Row:

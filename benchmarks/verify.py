@@ -55,10 +55,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run(
     cases: Sequence[Case], data: Path | None, jobs: int = 1
 ) -> tuple[list[Row], list[str]]:
-    """Run the cases below the tier "records"; name those whose data are absent."""
+    """Run the cases below the tier "records"; name those that lack what they need."""
     present, skipped = [], []
     for case in cases:
-        missing = case.missing_data(data)
+        missing = case.missing_data(data) + case.missing_programs()
         if case.tier == "records":
             continue
         if missing:
@@ -109,7 +109,7 @@ def conclude(rows: Sequence[Row], skipped: Sequence[str], seconds: float) -> int
     """Print what was found and return the exit status."""
     print_rows(rows)
     if skipped:
-        print(f"skipped for want of --data: {len(skipped)}: {'; '.join(skipped)}")
+        print(f"skipped for want of data or a program: {'; '.join(skipped)}")
     for name in stale_records():
         print(f"stale record: {name}; `make records ONLY={name}` renews it")
     failed = sum(row.fails for row in rows)

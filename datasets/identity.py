@@ -1,23 +1,31 @@
 """Telling one simulation from another, across processes and sessions."""
 
-import dataclasses
 import functools
 import hashlib
-import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
-import jax
-import numpy as np
+from .content import Content
 
 
 def identity(simulate: Callable) -> str:
     """A string that is equal for equal simulations and differs for different ones.
 
-    `simulate.identity` if there is one. Otherwise the name, and a hash of the source
-    code and of what closures, partials and dataclasses carry: numbers, strings, arrays
-    and functions. Code that is merely called, and other objects, are not followed:
-    give `generate` a `problem` of your own where that matters.
+    `simulate.identity` if there is one. Otherwise the name, and a hash of
+
+    - the source code of the function, and of the functions and classes of your own
+      code that it calls or is made of, with the module globals that these read:
+      numbers, strings, arrays, containers of them and objects;
+    - what closures, defaults, partials, dataclasses and plain objects carry.
+
+    Your own code is every module outside the installed packages and the standard
+    library, and the package of the simulation wherever it lies; where the files lie
+    does not matter. Not covered, because they enter by name alone: installed
+    packages, froude among them (their versions are in the provenance of a data set);
+    nor what is looked up by name while running (`getattr`, an import by string),
+    files and environment variables that are read, or the state of other people's
+    objects beyond numbers, strings and arrays. Give `generate` a `problem` of your
+    own where that matters, or where an object changes its attributes as it runs.
 
     Example:
         >>> def simulate(design):
@@ -28,68 +36,25 @@ def identity(simulate: Callable) -> str:
     own = getattr(simulate, "identity", None)
     if own is not None:
         return str(own() if callable(own) else own)
-    digest = hashlib.sha256()
-    _absorb(simulate, digest.update, set())
-    named = simulate
-    while not hasattr(named, "__qualname__"):
-        inner = getattr(named, "func", None)  # of a functools.partial
-        named = type(named) if inner is None else inner
-    return f"{named.__module__}.{named.__qualname__}:{digest.hexdigest()[:16]}"
+    named = _named(simulate)
+    return f"{named.__module__}.{named.__qualname__}:{content_hash(simulate)}"
 
 
-def _absorb(thing: Any, add: Callable[[bytes], None], seen: set[int]) -> None:
-    if id(thing) in seen:
-        return
-    if isinstance(thing, np.ndarray | np.generic | jax.Array):
-        array = np.asarray(thing)
-        add(f"{array.dtype}{array.shape}".encode() + array.tobytes())
-        return
-    if thing is None or isinstance(thing, bool | int | float | complex | str | bytes):
-        add(repr(thing).encode())
-        return
-    seen.add(id(thing))
-    for part in _parts(thing, add):
-        _absorb(part, add, seen)
+def content_hash(thing: Any, *, home: Any = None) -> str:
+    """Sixteen digits for code and data, as `identity` takes them.
+
+    Args:
+        thing: what is hashed.
+        home: the object whose package counts as the user's own, `thing` by default.
+    """
+    named = _named(thing if home is None else home)
+    package = (getattr(named, "__module__", None) or "").partition(".")[0]
+    return hashlib.sha256(Content(package).of(thing)).hexdigest()[:16]
 
 
-def _parts(thing: Any, add: Callable[[bytes], None]) -> list:
-    """What an object carries; `add` is told what kind of object it is."""
-    if isinstance(thing, Mapping):
-        return [x for pair in thing.items() for x in pair]
-    if isinstance(thing, list | tuple):
-        add(f"{len(thing)}".encode())
-        return list(thing)
-    if isinstance(thing, functools.partial):
-        return [thing.func, thing.args, thing.keywords]
-    if inspect.ismethod(thing):
-        return [thing.__func__, thing.__self__]
-    if not inspect.isfunction(thing) and hasattr(thing, "__wrapped__"):
-        return [thing.__wrapped__]
-    if inspect.isfunction(thing):
-        add(_code(thing))
-        cells = [_content(cell) for cell in thing.__closure__ or ()]
-        return [*cells, thing.__defaults__, thing.__kwdefaults__]
-    if isinstance(thing, type):
-        add(thing.__qualname__.encode())
-        return []
-    add(_code(type(thing)))
-    if dataclasses.is_dataclass(thing):
-        return [getattr(thing, field.name, None) for field in dataclasses.fields(thing)]
-    return []
-
-
-def _content(cell: Any) -> Any:
-    try:
-        return cell.cell_contents
-    except ValueError:  # not assigned yet
-        return None
-
-
-def _code(thing: Any) -> bytes:
-    try:
-        return inspect.getsource(thing).encode()
-    except (OSError, TypeError):  # typed at a prompt or built in: no source to read
-        code = getattr(thing, "__code__", None)
-        if code is None:
-            return getattr(thing, "__qualname__", type(thing).__qualname__).encode()
-        return code.co_code + repr(code.co_names).encode()
+def _named(thing: Any) -> Any:
+    """The function or class that a simulation is, or is an object of."""
+    while not hasattr(thing, "__qualname__"):
+        inner = thing.func if isinstance(thing, functools.partial) else None
+        thing = type(thing) if inner is None else inner
+    return thing

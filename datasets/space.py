@@ -104,11 +104,26 @@ class Variable:
         return (value - self.lower) / (self.upper - self.lower)
 
     def from_unit(self, place: Any) -> Any:
-        """Value [unit] at `place` on the unit interval; works on traced arrays."""
+        """Value [unit] at `place` on the unit interval; works on traced arrays.
+
+        A place in [0, 1] gives a value inside the bounds to the last bit.
+        """
         if self.scale is Scale.LOG:
             exp = jnp.exp if isinstance(place, jax.Array) else np.exp
-            return self.lower * exp(place * math.log(self.upper / self.lower))
-        return self.lower + place * (self.upper - self.lower)
+            value = self.lower * exp(place * math.log(self.upper / self.lower))
+        else:
+            value = self.lower + place * (self.upper - self.lower)
+        return self._kept_inside(place, value)
+
+    def _kept_inside(self, place: Any, value: Any) -> Any:
+        """The value, moved by round-off onto a bound that its place does not pass."""
+        xp = jnp if isinstance(value, jax.Array) else np
+        lower, upper = _bounds(self.lower, self.upper, getattr(value, "dtype", float))
+        excess = xp.where((place <= 1.0) & (value > upper), value - upper, 0.0)
+        lack = xp.where((place >= 0.0) & (value < lower), lower - value, 0.0)
+        move = lack - excess
+        # The bound's own slope would be zero.
+        return value + (jax.lax.stop_gradient(move) if xp is jnp else move)
 
     def quantile(self, p: np.ndarray) -> np.ndarray:
         """Values at the probabilities `p`, inside the bounds to the last bit."""
@@ -245,10 +260,11 @@ class DesignSpace:
                 first = np.flatnonzero(bad)[0]
                 where = f" in sample {first}" if values.size > 1 else ""
                 more = f" ({bad.sum()} such samples)" if bad.sum() > 1 else ""
+                bounds = f"{_number(variable.lower)}, {_number(variable.upper)}"
                 raise ValueError(
-                    f"{variable.name} = {values.flat[first]:g}{where} is outside the "
-                    f"bounds [{variable.lower:g}, {variable.upper:g}] {variable.unit}"
-                    f"{more}; change the design or the space."
+                    f"{variable.name} = {_number(values.flat[first])}{where} is "
+                    f"outside the bounds [{bounds}] {variable.unit}{more}; change the "
+                    "design or the space."
                 )
 
     def check_names(self, designs: Mapping[str, Any]) -> None:
@@ -262,11 +278,24 @@ class DesignSpace:
             )
 
 
+def _bounds(lower: float, upper: float, dtype: np.dtype) -> tuple[Any, Any]:
+    """The outermost numbers of a dtype inside the bounds."""
+    low, high = np.asarray(lower, dtype), np.asarray(upper, dtype)
+    low = np.nextafter(low, high) if float(low) < lower else low
+    return low[()], (np.nextafter(high, low) if float(high) > upper else high)[()]
+
+
 def _floating(values: Any) -> jax.Array:
     values = getattr(values, "values", values)  # JAX doesn't take an xarray DataArray
     values = jnp.asarray(values)
     floating = jnp.issubdtype(values.dtype, jnp.floating)
     return values if floating else values.astype(float)
+
+
+def _number(value: float) -> str:
+    """Six digits, or as many as it takes to tell the number from its neighbours."""
+    short = f"{value:g}"
+    return short if float(short) == value or value != value else repr(float(value))
 
 
 def _record(variable: Variable) -> dict[str, Any]:

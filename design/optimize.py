@@ -55,6 +55,8 @@ class Optimum:
         solved: quantities that the solver found there.
         gap: largest |predicted - solved| / |solved| of the quantities involved.
         feasible: the solved quantities keep every limit within the gap tolerance.
+        violation: by how much the solved quantities break a limit at most, relative to
+            themselves.
         converged: feasible, and the gap below the tolerance.
         runs: every design solved on the way, to be added to the data set.
         stopped: a sentence that says why the loop ended.
@@ -68,6 +70,7 @@ class Optimum:
     converged: bool
     runs: "xr.Dataset"
     stopped: str = ""
+    violation: float = 0.0
 
 
 def optimize(
@@ -196,10 +199,16 @@ def _check(names: tuple[str, ...], minimize: str, limits: Mapping[str, Limit]) -
 
 
 def _supersedes(found: Optimum, best: Optimum, minimize: str) -> bool:
-    """Whether a later round is to be reported: feasible first, then the lower one."""
-    if found.converged or not best.feasible:
-        return True
-    return found.feasible and found.solved[minimize] < best.solved[minimize]
+    """Whether a later round is to be reported.
+
+    A converged one is; then the feasible ones come first, in the order of what is to be
+    minimised, then the others in the order of their violation.
+    """
+    if found.converged or found.feasible != best.feasible:
+        return found.feasible
+    if not found.feasible and found.violation != best.violation:
+        return found.violation < best.violation
+    return found.solved[minimize] < best.solved[minimize]
 
 
 def _held(space: DesignSpace, fixed: Mapping[str, float]) -> np.ndarray:
@@ -308,11 +317,13 @@ def _judge(
     size = np.maximum(np.abs(solved), np.finfo(float).tiny)
     gap = float(np.max(np.abs(np.asarray(promised) - solved) / size))
     values = dict(zip(names, solved.tolist(), strict=True))
-    slack = {name: tolerance * abs(values[name]) for name in limits}
-    feasible = all(
-        limit.lower - slack[name] <= values[name] <= limit.upper + slack[name]
+    excess = {
+        name: max(limit.lower - values[name], values[name] - limit.upper, 0.0)
         for name, limit in limits.items()
-    )
+    }
+    feasible = all(excess[name] <= tolerance * abs(values[name]) for name in limits)
+    sizes = dict(zip(names, size.tolist(), strict=True))
+    violation = max((excess[name] / sizes[name] for name in limits), default=0.0)
     return Optimum(
         design={name: float(value[0]) for name, value in design.items()},
         predicted=dict(zip(names, np.asarray(promised).tolist(), strict=True)),
@@ -320,5 +331,6 @@ def _judge(
         gap=gap,
         feasible=feasible,
         converged=feasible and gap <= tolerance,
+        violation=violation,
         runs=xr.concat(runs, "sample"),
     )

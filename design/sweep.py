@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from jaxtyping import Array
 
 from ..datasets.arguments import require_between, require_count
 from ..solvers import Status
@@ -24,6 +25,7 @@ def sweep(
     tolerance: Mapping[str, float],
     budget: int = 64,
     audit: float = 0.02,
+    residual: Callable[[dict, dict], Array] | None = None,
     seed: int = 0,
 ) -> "xr.Dataset":
     """Predict every sample; solve the rejected, the too uncertain and an audit draw.
@@ -36,6 +38,10 @@ def sweep(
         tolerance: quantity name to the largest accepted interval width [its unit].
         budget: solver calls allowed.
         audit: fraction of accepted samples that the solver checks, within the budget.
+        residual: the solver's discrete residual `(design, fields) -> array`, for the
+            guard's physics tests, as `Surrogate.predict` takes it; it predicts the
+            fields too and costs about what the residual of every sample costs. Without
+            it these tests are not made; the attribute `guard_tests` names those made.
         seed: of the audit draw.
 
     Returns:
@@ -50,13 +56,13 @@ def sweep(
 
     Raises:
         ValueError: `tolerance` names no quantity of the surrogate, a number is out of
-            range, the designs belong to another space, or `fallback` returns no value
-            of a quantity.
+            range, the designs belong to another space, `fallback` returns no value of a
+            quantity, or the surrogate was certified without the residual given.
         TypeError: `tolerance` is no mapping.
     """
     names = tuple(surrogate.quantity_names)
     _check(names, tolerance, budget, audit, seed)
-    result = surrogate.predict(samples)
+    result = surrogate.predict(samples, residual=residual)
     reason, rows = route(result, tolerance, budget, audit, seed)
 
     status = np.full(reason.shape, Status.OK, np.int8)

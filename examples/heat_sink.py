@@ -74,6 +74,7 @@ def main() -> None:
         residual=simulate.residual,
         baselines={loser[0]: loser[1]},
         coarse_solver=coarse,
+        extra_runs=options.choose,
     )
     print(f"\nchosen on {counts[1]} runs of their own: {method}\n\n{report}\n")
     save(certified, options.output / "heat_sink.froude")
@@ -189,7 +190,9 @@ def _answer(surrogate, asked, path):
     answers = surrogate.predict(asked)
     table = [name for name in map(str, answers.data_vars) if answers[name].ndim == 1]
     columns = np.stack([answers[name].values for name in table], axis=1)
-    np.savetxt(path, columns, delimiter=",", header=",".join(table), comments="")
+    part = path.with_name(path.name + ".part")  # an old file stays until this is whole
+    np.savetxt(part, columns, delimiter=",", header=",".join(table), comments="")
+    part.replace(path)
     print(f"\nanswers to {asked.sizes['sample']} designs: {path}")
 
 

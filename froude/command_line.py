@@ -1,6 +1,7 @@
 """The `froude` command: ask a saved surrogate, look into a model or a data set."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -57,7 +58,7 @@ def predict(
     samples = _or_exit(lambda: from_csv(designs, surrogate.space, bounds_test=False))
     answer = surrogate.predict(samples)
     if output is not None and output.suffix == ".nc":
-        _or_exit(lambda: answer.to_netcdf(output))
+        _or_exit(lambda: _whole(output, answer.to_netcdf))
         return
     names = [name for name in map(str, answer.data_vars) if answer[name].ndim == 1]
     rows = zip(*(_cells(answer[name]) for name in names), strict=True)
@@ -65,7 +66,7 @@ def predict(
     if output is None:
         typer.echo(text, nl=False)
     else:
-        _or_exit(lambda: output.write_text(text))
+        _or_exit(lambda: _whole(output, lambda part: part.write_text(text)))
 
 
 @app.command()
@@ -105,6 +106,16 @@ def _cells(column: "xarray.DataArray") -> list[str]:
     return [f"{number:.10g}" for number in codes]
 
 
+def _whole(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file whole or not at all: an old one stays until the new one is there."""
+    part = path.with_name(path.name + ".part")
+    try:
+        write(part)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
 def _use_float64() -> None:
     import jax
 
@@ -115,6 +126,6 @@ def _or_exit(action):
     """Turn a refusal of the library into one line and exit status 1."""
     try:
         return action()
-    except (OSError, ValueError) as error:
+    except (ImportError, OSError, ValueError) as error:
         typer.echo(f"froude: {error}", err=True)
         raise typer.Exit(1) from None

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from .balance_law import AbstractHyperbolicLaw, Component
-from .parameter import as_vector, function_parameter
+from .parameter import as_vector, down_gradient, function_parameter
 
 
 class AdvectionDiffusion(AbstractHyperbolicLaw):
@@ -46,9 +46,8 @@ class AdvectionDiffusion(AbstractHyperbolicLaw):
         return u
 
     def flux(self, t, x, u, grad_u):
-        d = self.diffusivity(t, x)
-        diffusive = grad_u @ d.T if jnp.ndim(d) == 2 else d * grad_u
-        return u[:, None] @ self._velocity(t, x)[None] - diffusive
+        diffusive = down_gradient(self.diffusivity(t, x), "diffusivity", grad_u)
+        return u[:, None] @ self._velocity(t, x)[None] + diffusive
 
     def source(self, t, x, u, grad_u):
         return jnp.broadcast_to(self.production(t, x), u.shape)

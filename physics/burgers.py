@@ -20,7 +20,7 @@ class Burgers(AbstractHyperbolicLaw):
         direction: b [-], shape (dim,).
     """
 
-    viscosity: Array = parameter("viscosity", minimum=0.0)
+    viscosity: Array = parameter("viscosity", minimum=0.0, shape=())
     direction: Float[Array, " dim"] = parameter("direction", default=(1.0,))
 
     @property

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from .balance_law import AbstractBalanceLaw, Component
-from .parameter import function_parameter, parameter
+from .parameter import down_gradient, function_parameter, parameter
 
 
 class HeatConduction(AbstractBalanceLaw):
@@ -51,7 +51,7 @@ class HeatConduction(AbstractBalanceLaw):
                 f"cannot take it ({error}); write it as a function of one number, such "
                 "as lambda T: 1.0 + 0.01 * T."
             ) from error
-        return -(grad_u @ k.T) if jnp.ndim(k) == 2 else -k * grad_u
+        return down_gradient(k, "conductivity", grad_u)
 
     def source(self, t, x, u, grad_u):
         return jnp.broadcast_to(self.heat_source(t, x), u.shape)

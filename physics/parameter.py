@@ -120,6 +120,26 @@ def as_vector(value: Any, name: str, x: Float[Array, " dim"]) -> Float[Array, " 
     return vector
 
 
+def down_gradient(
+    value: Any, name: str, grad_u: Float[Array, "components dim"]
+) -> Float[Array, "components dim"]:
+    """The flux -k grad u of a number or a (dim, dim) tensor k.
+
+    Raises:
+        ValueError: another shape, which would silently broadcast.
+    """
+    k, dimension = jnp.asarray(value), grad_u.shape[1]
+    if k.shape == (dimension, dimension):
+        return -(grad_u @ k.T)
+    if k.ndim:
+        raise ValueError(
+            f"{name} has the shape {k.shape} in {dimension} dimensions; give one "
+            f"number or a ({dimension}, {dimension}) tensor, such as jnp.diag of one "
+            "number per axis, and build many at once under jax.vmap."
+        )
+    return -k * grad_u
+
+
 class Constant(eqx.Module):
     """A value that depends on nothing: `value`, whatever the arguments.
 

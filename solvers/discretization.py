@@ -5,10 +5,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 from ..physics import Problem
+from .sparse import DirectSolver
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -101,6 +103,14 @@ class AbstractDiscretization(eqx.Module):
         """Label states (times, *state) with coordinates, units and long names."""
 
     @abc.abstractmethod
+    def inverted(self) -> Bool[Array, ""]:
+        """Whether some cell is turned inside out or has no volume.
+
+        Concrete geometry is refused where it is made; this judges what a morph, or a
+        box with traced corners, makes of it inside a batch.
+        """
+
+    @abc.abstractmethod
     def prepared(self, t: Array) -> Self:
         """Equal to this one at the time `t`, for iterations over states.
 
@@ -111,6 +121,23 @@ class AbstractDiscretization(eqx.Module):
         """Integral of the storage over the domain [storage unit]."""
         stored = self.storage(t, state)
         return jnp.sum(stored.reshape(stored.shape[0], -1), axis=1)
+
+    def hold(self, t: Array, state: Array) -> Array:
+        """Write the essential values into a state and keep what free rows store.
+
+        Exact where storage is linear in u.
+        """
+        held = self.constrain(t, state)
+        if self.free() is None:
+            return held
+        at = jnp.asarray(t, state.dtype)
+        stored = lambda u: self.storage(at, u)
+        _, moved = jax.jvp(stored, (state,), (held - state,))
+        mass = self.jacobian(at, state, 1.0, 0.0)
+        balance = self.close(jnp.zeros_like(state), -moved)
+        return held + DirectSolver().solve(mass, balance.ravel()).value.reshape(
+            state.shape
+        )
 
     def rhs(self, t: Array, state: Array) -> Array:
         """dU/dt, for explicit time stepping."""

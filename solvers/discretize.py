@@ -5,7 +5,12 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ..physics import AbstractBalanceLaw, Problem
+from ..physics import (
+    AbstractBalanceLaw,
+    AbstractEssentialCondition,
+    AbstractNaturalCondition,
+    Problem,
+)
 from .discretization import AbstractDiscretization
 from .finite_element import FiniteElement
 from .finite_volume import CartesianGrid, FiniteVolume
@@ -50,7 +55,7 @@ def discretize(
 
 
 def _check_shapes(problem: Problem) -> None:
-    """Refuse a law by name before a scheme stumbles over the shapes it returns."""
+    """Refuse a law or condition by name before a scheme stumbles over its shapes."""
     dimension, law = problem.domain.dimension, problem.law
     if not isinstance(law, AbstractBalanceLaw):
         return
@@ -60,17 +65,52 @@ def _check_shapes(problem: Problem) -> None:
         for shape in ((), (dimension,), (components,), (components, dimension))
     )
     cast = in_dtype(law, dtype)
-    values = {
-        "storage": jax.eval_shape(cast.storage, t, x, u),
-        "flux": jax.eval_shape(cast.flux, t, x, u, grad_u),
-        "source": jax.eval_shape(cast.source, t, x, u, grad_u),
-    }
-    for method, value in values.items():
-        wanted = grad_u.shape if method == "flux" else u.shape
-        if value.shape != wanted:
-            raise TypeError(
-                f"{type(law).__name__}.{method} returns the shape {value.shape} at a "
-                f"point, but must return {wanted}: {components} component(s) in "
-                f"{dimension} dimension(s). Pass a law of your own through "
-                f"check_balance_law(law, dimension={dimension})."
-            )
+    advice = (
+        "Pass a law of your own through "
+        f"check_balance_law(law, dimension={dimension}); build many parameters at once "
+        "under jax.vmap."
+    )
+    for method, arguments in (
+        ("storage", (t, x, u)),
+        ("flux", (t, x, u, grad_u)),
+        ("source", (t, x, u, grad_u)),
+    ):
+        _check_shape(
+            f"{type(law).__name__}.{method}",
+            (getattr(cast, method), *arguments),
+            [grad_u.shape if method == "flux" else u.shape],
+            advice,
+        )
+    for part, conditions in problem.conditions.items():
+        for condition in conditions:
+            _check_condition(f"conditions[{part!r}]", condition, (t, x, u))
+
+
+def _check_condition(place: str, condition: Any, at: tuple[Any, Any, Any]) -> None:
+    t, x, u = at
+    cast, name = in_dtype(condition, u.dtype), type(condition).__name__
+    advice = "Give one number or one per component, and build many under jax.vmap."
+    if isinstance(cast, AbstractEssentialCondition):
+        call = (cast.value, t, x)
+        _check_shape(f"{place}: {name}.value", call, [(), u.shape], advice)
+    elif isinstance(cast, AbstractNaturalCondition):
+        call = (cast.normal_flux, t, x, x, u)
+        _check_shape(f"{place}: {name}.normal_flux", call, [u.shape], advice)
+
+
+def _check_shape(name: str, call: tuple, wanted: list[tuple], advice: str) -> None:
+    allowed = " or ".join(str(shape) for shape in wanted)
+    try:
+        shape = jax.eval_shape(*call).shape
+    except (TypeError, ValueError) as error:
+        if "roadcast" not in str(error):
+            raise
+        raise TypeError(
+            f"{name} must return the shape {allowed} at a point, but its parameters "
+            f"have shapes that do not fit ({error}). {advice}"
+        ) from error
+    if shape not in wanted:
+        raise TypeError(
+            f"{name} returns the shape {shape} at a point, but must return {allowed}. "
+            f"{advice}"
+        )

@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING, Any
 
-import jax
 import jax.numpy as jnp
 
 from .status import Status
@@ -53,27 +52,26 @@ class Explicit(AbstractTimeMethod):
         # A last stage without weight only estimates the error of an adaptive step.
         while tableau.b_sol[count - 1] == 0.0:
             count -= 1
-        stages = [_stage(scheme, t, state)]
+        times, states = [t], [state]
+        slopes = [scheme.rhs(t, state)]
         for row, c in zip(tableau.a_lower[: count - 1], tableau.c, strict=False):
-            within = _ahead(state, dt * row, [rate for rate, _ in stages])
-            stages.append(_stage(scheme, t + c * dt, within))
+            times.append(t + c * dt)
+            within = _ahead(state, dt * row, slopes)
+            states.append(scheme.constrain(times[-1], within))
+            slopes.append(scheme.rhs(times[-1], states[-1]))
         weights = dt * tableau.b_sol[:count]
-        end = _ahead(state, weights, [rate for rate, _ in stages])
-        amounts = combine(weights, [books for _, books in stages])
+        end = scheme.hold(t + dt, _ahead(state, weights, slopes))
+        # The reaction at essential nodes takes what the storage there changed: Σ b = 1.
+        storage_rate = (scheme.storage(t + dt, end) - scheme.storage(t, state)) / dt
+        books = [
+            rates(scheme, time, stage, storage_rate)
+            for time, stage in zip(times, states, strict=True)
+        ]
         finite = jnp.all(jnp.isfinite(end))
         status = jnp.where(finite, Status.OK, Status.NON_FINITE).astype(jnp.int8)
         nothing = jnp.zeros((), jnp.int32)
-        return Step(
-            end, amounts, None, status, nothing, nothing, jnp.zeros((), state.dtype)
-        )
-
-
-def _stage(scheme, t, state):
-    """dU/dt and what crosses the boundary and is made, per second."""
-    state = scheme.constrain(t, state)
-    rate = scheme.rhs(t, state)
-    _, storage_rate = jax.jvp(scheme.storage, (t, state), (jnp.ones_like(t), rate))
-    return rate, rates(scheme, t, state, storage_rate)
+        none = jnp.zeros((), state.dtype)
+        return Step(end, combine(weights, books), None, status, nothing, nothing, none)
 
 
 def _ahead(state, weights, slopes):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 from ..physics import AbstractDomain, Box, Component
 
@@ -44,6 +44,10 @@ class Lattice(eqx.Module):
     def volume(self) -> Float[Array, ""]:
         """Cell volume [m^dim]."""
         return jnp.prod(self.spacing)
+
+    def inverted(self) -> Bool[Array, ""]:
+        """Whether the box has no extent, or a negative one, along some axis."""
+        return jnp.any(self.spacing <= 0)
 
     def face_area(self, axis: int) -> Float[Array, ""]:
         """Area of a face normal to `axis` [m^(dim-1)]."""

@@ -20,6 +20,7 @@ from .solution import Ledger, Solution, Statistics
 from .sparse import AbstractLinearSolver
 from .status import Status
 from .time_method import AbstractTimeMethod, Amounts, rates
+from .well_posed import diffuses_backwards
 
 _NEWTON_STEPS = 20
 
@@ -38,7 +39,9 @@ def solve(
 
     Differentiable in every leaf of the discretisation in both modes and batched by
     `equinox.filter_vmap`. A member whose step is not finite keeps its last state and
-    carries the status `NON_FINITE`; the others go on.
+    carries the status `NON_FINITE`; the others go on. One whose law diffuses backwards
+    (negative conductivity) at its first or last state, or with a cell turned inside
+    out, carries `INFEASIBLE`.
 
     Args:
         discretization: the problem on its grid or mesh, with `initial` and `interval`.
@@ -153,6 +156,12 @@ def _solve(scheme, steps, method, saves, linear_solver, tolerance, adjoint):
         statistics=Statistics(none, none, jnp.zeros((), dtype)),
     )
     last, saved = lax.scan(to_next_save, first, jnp.arange(saves))
+    ends = jnp.stack([state, last.state])
+    times = jnp.stack([start, start + steps * dt])
+    backwards = jax.vmap(lambda t, u: diffuses_backwards(scheme, t, u))(times, ends)
+    refused = backwards[0] | scheme.inverted()
+    refused |= backwards[1] & (last.status == Status.OK)
+    status = jnp.where(refused, jnp.int8(Status.INFEASIBLE), last.status)
     at_start = (state, first.amounts, scheme.content(start, state))
     states, amounts, content = jax.tree.map(
         lambda one, more: jnp.concatenate([one[None], more]), at_start, saved
@@ -161,7 +170,7 @@ def _solve(scheme, steps, method, saves, linear_solver, tolerance, adjoint):
         discretization=scheme,
         times=start + jnp.arange(saves + 1, dtype=dtype) * (steps // saves) * dt,
         states=states,
-        status=last.status,
+        status=status,
         statistics=last.statistics,
         ledger=Ledger(content, amounts.source, amounts.outflow),
     )

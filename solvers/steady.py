@@ -51,9 +51,9 @@ def solve_steady(
         the rates [storage unit s^-1] of source and outflow. Its status is `OK`,
         `NOT_CONVERGED`, `NON_FINITE`, `PRECISION`, `INFEASIBLE` where the law diffuses
         backwards at the state found (negative conductivity, a solid whose tangent is
-        not positive), or `SINGULAR` where nothing fixes the level, as under given
-        fluxes only, balanced or not, or a rigid motion of a solid is free. Outside of
-        jit and vmap a warning names the free motions.
+        not positive) or a cell is turned inside out, or `SINGULAR` where nothing fixes
+        the level, as under given fluxes only, balanced or not, or a rigid motion of a
+        solid is free. Outside of jit and vmap a warning names the free motions.
 
     Raises:
         TypeError: a problem that is on no grid or mesh.
@@ -88,10 +88,10 @@ def _solve_steady(discretization, guess, linear_solver, tolerance, max_steps):
         jnp.asarray(tolerance, guess.dtype),
         max_steps=max_steps,
     )
-    status = jnp.where(
-        diffuses_backwards(scheme, t, root.state), Status.INFEASIBLE, root.status
-    )
+    backwards = diffuses_backwards(scheme, t, root.state)
+    status = jnp.where(backwards, Status.INFEASIBLE, root.status)
     status = jnp.where(level_is_free(scheme, t, root.state), Status.SINGULAR, status)
+    status = jnp.where(scheme.inverted(), Status.INFEASIBLE, status)
     ledger = Ledger(
         content=scheme.content(t, root.state)[None],
         source=scheme.source_integral(t, root.state)[None],

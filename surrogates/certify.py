@@ -11,10 +11,13 @@ import numpy as np
 from jaxtyping import Array
 
 from ..datasets.arguments import require_between, require_count
+from .accuracy import accuracy, size
 from .calibrate import calibrate
+from .coarse import compare_coarse, median_time
 from .conformal import covered_bounds
 from .report import Accuracy, Report
 from .round_off import is_constant
+from .seen import count_repeated, count_shared, fingerprints
 from .surrogate import Surrogate, Verdict
 from .training_data import Runs, read_runs
 
@@ -32,6 +35,8 @@ def certify(
     baselines: Mapping[str, Surrogate] | None = None,
     coarse_solver: "xarray.Dataset | None" = None,
     seconds_per_run: float | None = None,
+    extra_runs: int = 0,
+    extra_seconds: float = 0.0,
     seed: int = 0,
 ) -> tuple[Surrogate, Report]:
     """Give a surrogate intervals and a domain guard, and measure both on fresh runs.
@@ -50,22 +55,31 @@ def certify(
         residual: the solver's discrete residual `(design, fields) -> array`, to set the
             thresholds of the guard's physics tests; without it `predict` makes none.
         baselines: further surrogates to measure beside it on the same test runs.
-        coarse_solver: the same designs solved on a coarse mesh, in the same order.
-        seconds_per_run: cost of one solver run [s]; `None` takes the mean `wall_time`
-            of the held-out runs.
+        coarse_solver: the same designs solved on a coarse mesh, in the same order, with
+            every quantity of the surrogate; what it fails at is left out and counted.
+        seconds_per_run: cost of one solver run [s]; `None` takes the median
+            `wall_time` of the good held-out runs.
+        extra_runs: further solver runs that the study spent, such as those that chose
+            between networks; the break-even count includes them.
+        extra_seconds: any other cost of the study [s]. The training of the baselines
+            and the runs of `coarse_solver` are counted without being named here.
         seed: seed of the split; fix it before looking at results.
 
     Returns:
         The certified surrogate, and the report, which prints as a table.
 
     Raises:
-        ValueError: for designs that the surrogate was trained on, too few good runs for
-            the level, another space or other outputs, a number out of range, or a
-            guard test whose scores on the calibration runs are mostly not finite.
+        ValueError: for designs that the surrogate was trained on or that occur twice,
+            too few good runs for the level, another space or other outputs, a coarse
+            solver of other designs, without a quantity or without a good run, a number
+            out of range, or a guard test whose scores on the calibration runs are
+            mostly not finite.
     """
     require_between("level", level, 0.0, 1.0)
     require_between("calibration", calibration, 0.0, 1.0)
     require_count("seed", seed, 0)
+    require_count("extra_runs", extra_runs, 0)
+    require_between("extra_seconds", extra_seconds, 0.0, math.inf, ends=True)
     if seconds_per_run is not None:
         require_between("seconds_per_run", seconds_per_run, 0.0, math.inf)
     runs = read_runs(
@@ -75,7 +89,7 @@ def certify(
         fields=surrogate.field_names,
         least=4,
     )
-    _refuse_training_designs(surrogate, runs)
+    _refuse_known_designs(surrogate, runs)
     order = np.random.default_rng(seed).permutation(len(runs))
     count = round(calibration * len(runs))
     fitted, tested = runs.take(order[:count]), runs.take(order[count:])
@@ -92,11 +106,14 @@ def certify(
     for name, baseline in (baselines or {}).items():
         _require_same(surrogate, name, baseline)
         rows += measure(name, calibrate(baseline, fitted, level).surrogate, tested)
-    coarse_seconds = None
+    coarse = None
     if coarse_solver is not None:
-        rows += _coarse_rows(certified, coarse_solver, held_out, order[count:])
-        coarse_seconds = _mean_time(coarse_solver)
-    predicted = certified.predict(_as_designs(certified, tested), residual=residual)
+        good = np.flatnonzero(_status(held_out) == 0)
+        coarse = compare_coarse(certified, coarse_solver, held_out, good[order[count:]])
+        rows += coarse.rows
+    designs = _as_designs(certified, tested)
+    predicted = certified.predict(designs, residual=residual)
+    fits = [surrogate, *(baselines or {}).values()]
     record = json.loads(certified.record)
     report = Report(
         level=level,
@@ -109,12 +126,24 @@ def certify(
         rejected=int(np.sum(predicted["verdict"].values == Verdict.REJECT)),
         guard_tests=str(predicted.attrs["guard_tests"]),
         seconds_per_design=_seconds_per_design(certified),
-        seconds_per_run=(
-            _mean_time(held_out) if seconds_per_run is None else seconds_per_run
+        seconds_with_physics=(
+            None if residual is None else _seconds(certified, designs, residual)
         ),
-        coarse_seconds_per_run=coarse_seconds,
-        fit_seconds=record.get("fit_seconds", 0.0),
-        data_runs=record.get("runs", 0) + record.get("failed_runs", 0) + len(runs),
+        seconds_per_run=(
+            median_time(held_out, _status(held_out) == 0)
+            if seconds_per_run is None
+            else seconds_per_run
+        ),
+        coarse_seconds_per_run=None if coarse is None else coarse.seconds_per_run,
+        coarse_failed=0 if coarse is None else coarse.failed,
+        fit_seconds=sum(json.loads(s.record).get("fit_seconds", 0.0) for s in fits),
+        data_runs=(
+            record.get("runs", 0)
+            + record.get("failed_runs", 0)
+            + held_out.sizes["sample"]
+            + extra_runs
+        ),
+        extra_seconds=extra_seconds + (0.0 if coarse is None else coarse.seconds),
         unscored=unscored,
     )
     summary = {**record, "certified": report.summary()}
@@ -128,7 +157,7 @@ def measure(name: str, surrogate: Surrogate, runs: Runs) -> list[Accuracy]:
     for output, truth in zip(runs.quantity_outputs, runs.quantities.T, strict=True):
         values, lower, upper = _triple(predicted, output.name)
         rows.append(
-            _accuracy(name, output, values, truth, (lower <= truth) & (truth <= upper))
+            accuracy(name, output, values, truth, (lower <= truth) & (truth <= upper))
         )
     for head in surrogate.field_heads:
         output = head.output
@@ -140,7 +169,7 @@ def measure(name: str, surrogate: Surrogate, runs: Runs) -> list[Accuracy]:
         inside = np.all((lower <= truth) & (truth <= upper), axis=1)
         constant = bool(is_constant(truth).all())
         variation = truth if constant else truth - truth.mean(axis=0)
-        scale = _size(np.sqrt(np.mean(variation**2)))
+        scale = size(np.sqrt(np.mean(variation**2)))
         error = np.sqrt(np.mean((values - truth) ** 2, axis=1)) / scale
         rows.append(
             Accuracy(
@@ -157,54 +186,6 @@ def measure(name: str, surrogate: Surrogate, runs: Runs) -> list[Accuracy]:
             )
         )
     return rows
-
-
-def _accuracy(name, output, values, truth, inside) -> Accuracy:
-    from scipy.stats import spearmanr
-
-    error = np.abs(values - truth) / _size(truth)
-    constant, rank = bool(is_constant(truth)), None
-    if not constant:
-        rank = 0.0 if is_constant(values) else float(spearmanr(values, truth)[0])
-    return Accuracy(
-        name,
-        output.name,
-        output.units,
-        median=float(np.median(error)),
-        high=float(np.quantile(error, 0.95)),
-        rank=rank,
-        covered=None if inside is None else int(inside.sum()),
-        width=None,
-        field=False,
-        constant=constant,
-    )
-
-
-def _size(values):
-    """Magnitude to divide by, never quite zero."""
-    return np.maximum(np.abs(values), max(1e-300, np.finfo(values.dtype).tiny))
-
-
-def _coarse_rows(surrogate, coarse, held_out, chosen):
-    good = np.flatnonzero(_status(held_out) == 0)
-    if coarse.sizes["sample"] != held_out.sizes["sample"]:
-        raise ValueError(
-            f"coarse_solver has {coarse.sizes['sample']} runs, the held-out set "
-            f"{held_out.sizes['sample']}; solve the same designs in the same order."
-        )
-    index = good[chosen]
-    index = index[_status(coarse)[index] == 0]
-    return [
-        _accuracy(
-            "coarse solver",
-            output,
-            coarse[output.name].values[index].astype(float),
-            held_out[output.name].values[index].astype(float),
-            None,
-        )
-        for output in surrogate.quantity_head.outputs
-        if output.name in coarse
-    ]
 
 
 def _require_same(surrogate, name, baseline):
@@ -231,26 +212,27 @@ def _as_designs(surrogate, runs):
     return {name: np.asarray(column) for name, column in columns.items()}
 
 
+def _refuse_known_designs(surrogate, runs):
+    mine = fingerprints(runs.places)
+    shared = count_shared(surrogate.seen, mine)
+    if shared:
+        raise ValueError(
+            f"held_out: {shared} of {len(runs)} designs are among those that the "
+            "surrogate was trained on, where it is better than anywhere else; certify "
+            "it on runs that it has not seen."
+        )
+    repeated = count_repeated(mine)
+    if repeated:
+        raise ValueError(
+            f"held_out: {repeated} of {len(runs)} designs repeat others of the set, so "
+            "that calibration and test runs are not independent; give each design once."
+        )
+
+
 def _status(dataset):
     if "status" in dataset:
         return dataset["status"].values
     return np.zeros(dataset.sizes["sample"], int)
-
-
-def _refuse_training_designs(surrogate, runs):
-    anchors = np.asarray(surrogate.density.anchors)
-    places = runs.places.astype(anchors.dtype)
-    shared = {row.tobytes() for row in anchors} & {row.tobytes() for row in places}
-    if shared:
-        raise ValueError(
-            f"held_out: {len(shared)} of {len(runs)} designs are among those that the "
-            "surrogate was trained on, where it is better than anywhere else; certify "
-            "it on runs that it has not seen."
-        )
-
-
-def _mean_time(dataset):
-    return float(dataset["wall_time"].mean()) if "wall_time" in dataset else None
 
 
 def _seconds_per_design(surrogate, count: int = 2**15):
@@ -258,6 +240,11 @@ def _seconds_per_design(surrogate, count: int = 2**15):
     columns = surrogate.space.from_unit(places)
     designs = {name: np.asarray(column) for name, column in columns.items()}
     surrogate.predict({name: column[:8192] for name, column in designs.items()})
+    return _seconds(surrogate, designs, None)
+
+
+def _seconds(surrogate, designs, residual):
+    """Time of a prediction that is compiled already, per design [s]."""
     began = time.perf_counter()
-    surrogate.predict(designs)
-    return (time.perf_counter() - began) / count
+    surrogate.predict(designs, residual=residual)
+    return (time.perf_counter() - began) / len(next(iter(designs.values())))

@@ -21,6 +21,7 @@ from .heads import FieldHead, QuantityHead, Scaling
 from .networks import MLP, PODBasis, PODDeepONet
 from .regressor import AbstractRegressor, Ensemble
 from .residual_loss import ResidualLoss
+from .seen import fingerprints
 from .surrogate import Surrogate
 from .training import train
 from .training_data import Runs, choose_logs, read_runs
@@ -248,6 +249,7 @@ def _assemble(
         quantity_head=head,
         field_heads=tuple(fields),
         density=Density.of(runs.places),
+        seen=fingerprints(runs.places),
         calibration=None,
         guard=None,
         space=space,

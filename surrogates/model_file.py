@@ -1,7 +1,9 @@
 """One file for a surrogate: safetensors for the arrays, JSON for everything else.
 
 No pickle: a file can't run code. The header names every array with shape and dtype
-and holds the space, the units and the architecture; what doesn't fit is refused.
+and holds the space, the units and the architecture; what doesn't fit is refused, and
+so is a file whose arrays or header are not those that were saved (SHA-256 of both).
+That finds damage and careless edits; it is no signature.
 """
 
 import dataclasses
@@ -25,7 +27,7 @@ from .networks import FNO, MLP, DeepONet, PODBasis, PODDeepONet
 from .regressor import Ensemble
 from .surrogate import Calibration, Surrogate, evaluate_one
 
-FORMAT, VERSION = "froude surrogate", 1
+FORMAT, VERSION = "froude surrogate", 2
 
 _ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
     "tanh": jnp.tanh,
@@ -83,6 +85,7 @@ def save(surrogate: Surrogate, path: str | Path) -> None:
         "arrays": arrays,
         "sha256": _digest(tensors),
     }
+    header["header_sha256"] = _header_digest(header)
     path = Path(path)
     part = path.with_name(path.name + ".part")
     try:
@@ -107,6 +110,11 @@ def load(path: str | Path, *, like: Surrogate | None = None) -> Surrogate:
         FileNotFoundError: where there is no such file.
     """
     header, tensors = _read(Path(path))
+    if header.get("header_sha256") != _header_digest(header):
+        raise ValueError(
+            f"{path}: the header, with the space, the units and the architecture, is "
+            "not the one that was saved."
+        )
     for name, claim in header["arrays"].items():
         array = tensors.get(name)
         if array is None or [list(array.shape), str(array.dtype)] != [
@@ -287,6 +295,11 @@ def _fill(skeleton, names, tensors, *, stacked):
             )
         leaves[i] = jnp.asarray(array)
     return jax.tree.unflatten(tree, leaves)
+
+
+def _header_digest(header):
+    kept = {key: part for key, part in header.items() if key != "header_sha256"}
+    return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
 
 
 def _digest(tensors):

@@ -75,7 +75,7 @@ def time_residual(
     discretization: AbstractDiscretization,
     states: Float[Array, "times components *cells"],
     *,
-    start: float | Array = 0.0,
+    start: float | Array | None = None,
     interval: float | Array,
 ) -> Float[Array, ""]:
     """Root mean square of the discrete residual over consecutive states.
@@ -83,9 +83,10 @@ def time_residual(
     Args:
         discretization: the one that made the data.
         states: states at `start`, `start + interval`, ...
-        start: time of the first state [s].
+        start: time of the first state [s]; the start of the problem by default.
         interval: time between states [s].
     """
+    start = _beginning(discretization) if start is None else start
     times = start + interval * jnp.arange(len(states))
     residual = jax.vmap(discretization.residual)(
         times[:-1], states[:-1], times[1:], states[1:]
@@ -101,7 +102,10 @@ def residual_floor(
     *,
     interval: float,
 ) -> Float[Array, ""]:
-    """Root mean square of the residual of the data themselves, over all runs."""
+    """Root mean square of the residual of the data themselves, over all runs.
+
+    The trajectories begin with the problem, at the start of its interval.
+    """
 
     def one(states, values):
         return time_residual(build(values), states, interval=interval) ** 2
@@ -132,7 +136,8 @@ def fit_operator(
     Args:
         network: callable pytree (*cells, components + parameters) to (*cells,
             components).
-        trajectories: states of solver runs at equal intervals.
+        trajectories: states of solver runs at equal intervals, the first at the start
+            of the problem.
         parameters: parameters of each run.
         interval: time between states [s].
         unroll: intervals marched in the loss.
@@ -174,15 +179,17 @@ def fit_operator(
     floor = None
     if build is not None:
         floor = residual_floor(build, trajectories, parameters, interval=interval)
-    windows = functools.partial(_windows, trajectories, parameters, unroll)
+    windows = functools.partial(_windows, trajectories, parameters, unroll, interval)
 
-    def one(operator, states, values):
+    def one(operator, states, values, elapsed):
         predicted = operator.rollout(states[0], values, unroll)
         error = jnp.moveaxis(predicted - states, 1, -1) / operator.increment_scale
         loss = jnp.mean(error[1:] ** 2)
         if build is None or floor is None:
             return loss
-        size = time_residual(build(values), predicted, interval=interval)
+        scheme = build(values)
+        start = _beginning(scheme) + elapsed
+        size = time_residual(scheme, predicted, start=start, interval=interval)
         return loss + residual_weight * (size / floor) ** 2
 
     def loss(operator, data, key):
@@ -217,12 +224,19 @@ def relative_residual(
     *,
     steps: int,
     floor: Float[Array, ""],
+    start: float | Array | None = None,
 ) -> Float[Array, ""]:
-    """Residual of rollouts from the given states, relative to the data's floor."""
+    """Residual of rollouts from the given states, relative to the data's floor.
+
+    The states are those at `start` [s], by default the start of the problem.
+    """
 
     def one(state, values):
         rollout = operator.rollout(state, values, steps)
-        return time_residual(build(values), rollout, interval=operator.interval) ** 2
+        size = time_residual(
+            build(values), rollout, start=start, interval=operator.interval
+        )
+        return size**2
 
     return jnp.sqrt(jnp.mean(jax.vmap(one)(states, parameters))) / floor
 
@@ -250,10 +264,20 @@ def _with_fixed_scales(operator):
     return eqx.tree_at(lambda o: o.network, fixed, operator.network)
 
 
-def _windows(trajectories, parameters, unroll, runs):
-    """All windows of `unroll` intervals of the given runs, with their parameters."""
+def _beginning(discretization):
+    interval = discretization.problem.interval
+    return 0.0 if interval is None else interval[0]
+
+
+def _windows(trajectories, parameters, unroll, interval, runs):
+    """All windows of `unroll` intervals of the given runs.
+
+    Returns:
+        Their states, parameters, and times since the first state of the run.
+    """
     count = trajectories.shape[1] - unroll
     index = jnp.arange(count)[:, None] + jnp.arange(unroll + 1)
     windows = trajectories[runs][:, index]
     windows = windows.reshape(-1, unroll + 1, *trajectories.shape[2:])
-    return windows, jnp.repeat(parameters[runs], count, axis=0)
+    elapsed = jnp.tile(interval * jnp.arange(count, dtype=windows.dtype), len(runs))
+    return windows, jnp.repeat(parameters[runs], count, axis=0), elapsed

@@ -48,12 +48,19 @@ class Report:
         rows: errors per method and output.
         warned, rejected: verdicts of the guard on the test runs, which are inside.
         guard_tests: the tests made.
-        seconds_per_design: cost of one prediction with interval and guard [s].
-        seconds_per_run, coarse_seconds_per_run: cost of one solver run [s].
-        fit_seconds: cost of the training [s].
-        data_runs: solver runs spent on training, calibration and test.
+        seconds_per_design: cost of one prediction with interval and the guard's tests
+            of bounds, distance and spread [s].
+        seconds_per_run, coarse_seconds_per_run: median cost of one solver run [s].
+        fit_seconds: cost of the training, that of the baselines too [s].
+        data_runs: solver runs spent on training, calibration and test, and the
+            `extra_runs` of the study.
         unscored: guard test to the reference scores left out of its thresholds
             because they are not finite.
+        seconds_with_physics: cost of one prediction with the residual and budget tests
+            too [s], which need the fields; `None` where no residual was given.
+        coarse_failed: test runs that the coarse solver failed at, and that its rows
+            leave out.
+        extra_seconds: what else the study cost, the coarse solver's runs for one [s].
     """
 
     level: float
@@ -71,6 +78,9 @@ class Report:
     fit_seconds: float
     data_runs: int
     unscored: dict[str, int] = dataclasses.field(default_factory=dict)
+    seconds_with_physics: float | None = None
+    coarse_failed: int = 0
+    extra_seconds: float = 0.0
 
     @property
     def coverage_holds(self) -> bool:
@@ -102,13 +112,16 @@ class Report:
     def equal_error_solver(self) -> str | None:
         """The cheapest given solver that is at least as accurate as the surrogate.
 
-        `None` where the cost of a solver that is accurate enough is not known.
+        In every quantity, by the median over the test runs that it solved. `None`
+        where the cost of a solver that is accurate enough is not known.
         """
         if self.seconds_per_run is None:
             return None
-        own = {r.output: r.median for r in self.rows if r.method == "surrogate"}
-        coarse = {r.output: r.median for r in self.rows if r.method == "coarse solver"}
-        enough = bool(coarse) and all(coarse[name] <= own[name] for name in coarse)
+        own, coarse = (
+            {r.output: r.median for r in self.rows if r.method == m and not r.field}
+            for m in ("surrogate", "coarse solver")
+        )
+        enough = all(name in coarse and coarse[name] <= own[name] for name in own)
         if not enough:
             return "solver"
         return None if self.coarse_seconds_per_run is None else "coarse solver"
@@ -121,15 +134,17 @@ class Report:
 
     @property
     def break_even(self) -> float | None:
-        """Designs after which data, training and predictions cost less than solving.
+        """Designs after which the study and predictions cost less than solving.
 
+        The study is data, training, and what else was spent on it.
         Infinite if they never do; `None` where the cost of a run is not known.
         """
         seconds = self._equal_error_seconds()
         if seconds is None or self.seconds_per_run is None:
             return None
         gain = seconds - self.seconds_per_design
-        spent = self.data_runs * self.seconds_per_run + self.fit_seconds
+        spent = self.data_runs * self.seconds_per_run
+        spent += self.fit_seconds + self.extra_seconds
         return math.ceil(spent / gain) if gain > 0 else math.inf
 
     def accuracy(self, output: str, method: str = "surrogate") -> Accuracy:
@@ -209,7 +224,16 @@ class Report:
             )
         if self.winner != "surrogate":
             lines.append(f"the baseline {self.winner} wins: use it")
-        lines.append(f"one design {1e6 * self.seconds_per_design:.1f} us")
+        if self.coarse_failed:
+            lines.append(
+                f"the coarse solver failed at {self.coarse_failed} of {self.test_runs} "
+                "test runs, which its rows leave out"
+            )
+        if self.seconds_with_physics is not None:
+            cost = f"{1e6 * self.seconds_with_physics:.1f} us"
+            lines.append(f"one design {cost} with the residual and budget tests")
+        cost = f"{1e6 * self.seconds_per_design:.1f} us"
+        lines.append(f"one design {cost} with the bounds, distance and spread tests")
         speed = self.speed_at_equal_error
         if speed is not None and self.break_even is not None:
             count = "never" if math.isinf(self.break_even) else f"{self.break_even:,}"

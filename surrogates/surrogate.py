@@ -9,7 +9,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, UInt8
 
 from ..datasets.arguments import require_count
 from ..datasets.space import DesignSpace
@@ -71,6 +71,7 @@ class Surrogate(eqx.Module):
         quantity_head: the scalars.
         field_heads: the fields, one head each.
         density: distance to the training designs.
+        seen: eight bytes for each training design, by which `certify` knows it again.
         calibration, guard: set by `certify`.
         record: how it was made (JSON text).
     """
@@ -78,6 +79,7 @@ class Surrogate(eqx.Module):
     quantity_head: QuantityHead
     field_heads: tuple[FieldHead, ...]
     density: Density
+    seen: UInt8[Array, "runs 8"]
     calibration: Calibration | None
     guard: Guard | None
     space: DesignSpace = eqx.field(static=True)
@@ -116,24 +118,6 @@ class Surrogate(eqx.Module):
                 values.shape[:-1] + head.output.shape
             )
         return result
-
-    def strangeness(self, designs: Float[Array, "*batch inputs"]) -> Array:
-        """Traceable guard score (*batch): standard deviations above the inside mean.
-
-        The largest of the distance and the spread test; smooth but for that maximum,
-        fit to be a constraint of an optimiser.
-        """
-        if self.guard is None:
-            raise ValueError(
-                "the surrogate has no guard yet; pass it to certify first."
-            )
-        guard = self.guard
-
-        def one(place):
-            spread = self.quantity_head.regressor.moments(2.0 * place - 1.0)[1]
-            return guard.combined(guard.scores(place, spread))
-
-        return jnp.vectorize(one, signature="(d)->()")(self._places(designs))
 
     def predict(
         self,

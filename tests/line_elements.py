@@ -32,6 +32,9 @@ class LineElements(AbstractDiscretization):
     def prepared(self, t):
         return self
 
+    def inverted(self):
+        return jnp.any(jnp.diff(self.points) <= 0)
+
     def storage(self, t, state):
         amount = jax.vmap(self.problem.law.storage, (None, 0, 1), 1)(
             t, self.points[:, None], state

@@ -21,7 +21,7 @@ from froude.surrogates import (
     covered_law,
     fit_baseline,
 )
-from froude.surrogates.certify import _accuracy
+from froude.surrogates.accuracy import accuracy
 from froude.surrogates.guard import spread_score
 from froude.surrogates.report import Accuracy, Report
 
@@ -220,7 +220,7 @@ def test_a_quantity_that_never_varies_is_predicted_and_called_constant():
 
 def test_a_method_that_always_answers_the_same_ranks_nothing():
     truth = np.linspace(1.0, 2.0, 9)
-    row = _accuracy("mean", Output("q"), np.full(9, 1.5), truth, None)
+    row = accuracy("mean", Output("q"), np.full(9, 1.5), truth, None)
     assert (row.rank, row.constant) == (0.0, False)
 
 
@@ -238,30 +238,40 @@ def test_runs_that_the_surrogate_was_trained_on_are_refused(certified, held_out)
         certify(certified[0], seen)
 
 
+def test_the_report_says_which_tests_were_timed(certified):
+    text, report = str(certified[1]), certified[1]
+    assert "us with the bounds, distance and spread tests" in text
+    assert report.seconds_with_physics > 0
+    assert "us with the residual and budget tests" in text
+
+
 def test_too_few_held_out_runs_are_refused(certified, held_out):
     with pytest.raises(ValueError, match="needs at least 9"):
         certify(certified[0], held_out.isel(sample=slice(0, 12)))
+
+
+_report = functools.partial(
+    Report,
+    level=0.9,
+    calibration_runs=100,
+    test_runs=50,
+    covered_bounds=(37, 50),
+    seed=0,
+    warned=0,
+    rejected=0,
+    guard_tests="bounds",
+    seconds_per_design=0.001,
+    seconds_per_run=1.001,
+    fit_seconds=100.0,
+    data_runs=200,
+)
 
 
 def test_break_even_counts_data_and_training_or_says_never():
     row = lambda method, error: Accuracy(
         method, "q", "K", error, error, 1.0, None, None, False
     )
-    report = functools.partial(
-        Report,
-        level=0.9,
-        calibration_runs=100,
-        test_runs=50,
-        covered_bounds=(37, 50),
-        seed=0,
-        warned=0,
-        rejected=0,
-        guard_tests="bounds",
-        seconds_per_design=0.001,
-        seconds_per_run=1.001,
-        fit_seconds=100.0,
-        data_runs=200,
-    )
+    report = _report
     plain = report(rows=(row("surrogate", 0.1),), coarse_seconds_per_run=None)
     assert plain.break_even == 301  # (200 * 1.001 + 100) / 1, rounded up
     coarse = report(
@@ -276,3 +286,14 @@ def test_break_even_counts_data_and_training_or_says_never():
         coarse_seconds_per_run=None,
     )
     assert "kernel ridge wins" in str(wins)
+
+
+def test_a_coarse_solver_without_a_quantity_is_of_no_equal_error():
+    row = lambda method, name: Accuracy(
+        method, name, "K", 0.1, 0.1, 1.0, None, None, False
+    )
+    report = _report(
+        rows=(row("surrogate", "q"), row("surrogate", "r"), row("coarse solver", "q")),
+        coarse_seconds_per_run=0.1,
+    )
+    assert report.equal_error_solver == "solver"

@@ -1,5 +1,7 @@
 """The `froude` command on a saved surrogate."""
 
+from pathlib import Path
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -61,6 +63,28 @@ def test_a_design_outside_is_rejected_and_the_others_are_answered(model, tmp_pat
     assert [row["verdict_reason"] for row in rows] == ["", "bounds", "bounds"]
     for name in ("area", "area_lower", "area_upper"):
         assert np.isnan([float(row[name]) for row in rows]).tolist() == [False, 1, 1]
+
+
+@pytest.mark.parametrize("ending", ["csv", "nc"])
+def test_output_to_a_full_disk_leaves_the_old_file(
+    model, tmp_path, monkeypatch, ending
+):
+    (tmp_path / "designs.csv").write_text("a,b\n1.25,1.5\n")
+    output = tmp_path / f"out.{ending}"
+    output.write_bytes(b"the old answers")
+    names = sorted(tmp_path.iterdir())
+
+    def full(self, path_or_text, *_, **__):
+        path = self if ending == "csv" else Path(path_or_text)
+        path.write_bytes(b"hal")
+        raise OSError(28, "No space left on device")
+
+    writers = {"csv": (type(output), "write_text"), "nc": (xarray.Dataset, "to_netcdf")}
+    monkeypatch.setattr(*writers[ending], full)
+    result = call("predict", model, tmp_path / "designs.csv", "--output", output)
+    assert result.exit_code == 1 and "No space left" in result.output
+    assert output.read_bytes() == b"the old answers"
+    assert sorted(tmp_path.iterdir()) == names
 
 
 def test_reasons_are_written_in_words():

@@ -46,6 +46,25 @@ def test_unit_coordinates_and_back_are_the_identity_and_differentiable():
     assert np.isclose(slope(middle["conductivity"]), exact, rtol=1e-13)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_places_of_the_cube_are_designs_inside_the_bounds_to_the_last_bit(dtype):
+    variables = [
+        Variable(f"x{i}", *bounds, "m", scale)
+        for i, bounds in enumerate([(5.0, 50.0), (0.1, 0.7), (3.0, 7.0), (0.3, 0.9)])
+        for scale in ("log", "linear")
+    ]
+    for variable in variables:
+        space = DesignSpace((variable,))
+        places = jnp.asarray([[0.0], [0.5], [1.0]], dtype)
+        ends = space.from_unit(places)[variable.name]
+        assert ends.dtype == dtype
+        space.check({variable.name: np.asarray(ends)})
+        slope = jax.grad(lambda p, v=variable: v.from_unit(p))
+        assert slope(places[2, 0]) > 0.0 and variable.from_unit(1.5) > variable.upper
+    with pytest.raises(ValueError, match=r"x = 0.7000000000000001 .*\[0.1, 0.7\]"):
+        DesignSpace((Variable("x", 0.1, 0.7),)).check({"x": 0.7000000000000001})
+
+
 def test_a_data_set_maps_like_its_arrays():
     samples = sobol(SPACE, 8, seed=0)
     arrays = {name: samples[name].values for name in SPACE.names}

@@ -1,5 +1,7 @@
 """Sweeps and optimisation on an analytic simulation, where the truth is known."""
 
+from functools import partial
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -208,6 +210,9 @@ def test_optimize_stops_where_the_search_comes_back(surrogate):
     assert not best.feasible and not best.converged
     assert "came back" in best.stopped and "breaks a limit" in best.stopped
     assert best.runs.sizes["sample"] < 6
+    least = best.runs["deflection"].values.min()
+    assert best.solved["deflection"] == least
+    assert best.violation == pytest.approx(1 - 1e-4 / least)
     unit = np.stack([best.runs[name].values for name in SPACE.names], axis=1)
     assert len(np.unique(unit.round(5), axis=0)) == len(unit)
 
@@ -227,18 +232,49 @@ def test_a_sweep_whose_solver_always_fails_says_so(certified):
     assert np.all(np.isnan(result["area"].values[solved]))
 
 
+def test_a_sweep_makes_the_physics_tests_where_a_residual_is_given():
+    """The second residual is that of a law with twice the load."""
+    left = lambda load, design, fields: (
+        fields["shape"]
+        - load * jnp.stack([design["width"], design["height"]])
+        + 1e-6 * jnp.sin(40.0 * design["load"])
+    )
+    train, held_out = (evaluate(simulate, sobol(SPACE, 64, seed=s)) for s in (0, 1))
+    surrogate = fit_baseline(
+        *(train, SPACE), quantities=("area",), fields=("shape",), key=_key()
+    )
+    surrogate, _ = certify(surrogate, held_out, residual=partial(left, 1.0))
+    ask = partial(
+        *(sweep, surrogate, sobol(SPACE, 64, seed=2)),
+        fallback=simulate,
+        tolerance={"area": 1e3},
+        budget=0,
+    )
+    plain, other = ask(), ask(residual=partial(left, 2.0))
+    assert plain.attrs["guard_tests"] == "bounds distance spread"
+    assert other.attrs["guard_tests"].endswith("spread residual budget")
+    assert plain.attrs["route_rejected"] < 8
+    assert other.attrs["route_rejected"] == 64
+
+
 def test_optimize_starts_again_when_every_start_leads_nowhere(surrogate):
     with pytest.raises(RuntimeError, match="No candidate"):
         optimize(surrogate, "area", simulate=_fails, limits={}, starts=1, max_rounds=3)
 
 
 def test_a_later_round_replaces_the_best_only_when_it_is_better():
-    def found(area, *, feasible=True, converged=False):
-        return Optimum({}, {}, {"area": area}, 0.1, feasible, converged, None)
+    def found(area, *, violation=0.0, converged=False):
+        feasible = not violation
+        return Optimum(
+            *({}, {}, {"area": area}, 0.1, feasible, converged, None),
+            violation=violation,
+        )
 
-    assert _supersedes(found(2.0, feasible=False), found(1.0, feasible=False), "area")
-    assert _supersedes(found(2.0), found(1.0, feasible=False), "area")
-    assert not _supersedes(found(0.5, feasible=False), found(1.0), "area")
+    assert not _supersedes(found(2.0, violation=0.1), found(1.0, violation=0.1), "area")
+    assert not _supersedes(found(0.5, violation=0.3), found(1.0, violation=0.1), "area")
+    assert _supersedes(found(2.0, violation=0.1), found(1.0, violation=0.3), "area")
+    assert _supersedes(found(2.0), found(1.0, violation=0.1), "area")
+    assert not _supersedes(found(0.5, violation=0.1), found(1.0), "area")
     assert not _supersedes(found(2.0), found(1.0), "area")
     assert _supersedes(found(2.0, converged=True), found(1.0), "area")
 

@@ -253,15 +253,17 @@ def test_a_store_of_another_sweep_is_refused_and_left_alone(tmp_path):
     assert_same(open_dataset(store), before)
 
 
-def test_identity_sees_code_and_captured_values():
-    def make(k, names=("x",)):
-        return lambda design: ({"y": k * design[names[0]]}, {}, 0)
+def test_the_time_of_a_run_is_without_compiling(tmp_path):
+    def slow_to_compile(design):
+        x = design["k"]
+        for _ in range(60):
+            x = jnp.sin(x) + jax.lax.fori_loop(0, 3, lambda i, v: jnp.cos(v), x)
+        return {"y": x}, {}, 0
 
-    assert identity(make(2.0)) == identity(make(2.0))
-    assert identity(make(2.0)) != identity(make(3.0))
-    assert identity(make(np.ones(3))) != identity(make(np.zeros(3)))
-    assert identity(make(2.0, names=("z",))) != identity(make(2.0))
-    assert identity(jax.jit(simulate)) != identity(plain)
+    began = time.perf_counter()
+    runs = generate(slow_to_compile, sobol(SPACE, 8, seed=0), tmp_path / "s", chunk=4)
+    whole = time.perf_counter() - began
+    assert 0.0 < float(runs["wall_time"].sum()) < 0.1 * whole
 
 
 def test_a_full_disk_leaves_nothing_half_written(tmp_path):

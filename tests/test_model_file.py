@@ -15,6 +15,7 @@ from safetensors.numpy import save_file
 
 from froude.datasets import sobol
 from froude.surrogates import MLP, certify, fit, fit_baseline, load, save
+from froude.surrogates.model_file import _header_digest
 
 CHILD = """
 import sys, jax, numpy as np
@@ -64,12 +65,14 @@ def test_a_truncated_file_is_refused(surrogates, tmp_path):
             load(path)
 
 
-def _change(path, header_change=None, tensor_change=None):
+def _change(path, header_change=None, tensor_change=None, *, sealed=False):
     with safe_open(path, framework="numpy") as file:
         header = json.loads(file.metadata()["froude"])
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     if header_change:
         header_change(header)
+    if sealed:
+        header["header_sha256"] = _header_digest(header)
     if tensor_change:
         tensor_change(tensors)
     save_file(tensors, path, {"froude": json.dumps(header)})
@@ -110,8 +113,30 @@ def test_a_changed_file_is_refused(
 ):
     path = tmp_path / "model.froude"
     save(surrogates[0], path)
-    _change(path, header_change, tensor_change)
+    _change(path, header_change, tensor_change, sealed=True)
     with pytest.raises(ValueError, match=message):
+        load(path)
+
+
+def _units(header):
+    text = json.dumps(header["structure"])
+    assert '"units": "kg"' in text
+    header["structure"] = json.loads(text.replace('"units": "kg"', '"units": "g"'))
+
+
+def _bounds(header):
+    space = header["structure"]["fields"]["space"]
+    record = json.loads(space["space"])
+    record[0]["upper"] = 9.0
+    space["space"] = json.dumps(record)
+
+
+@pytest.mark.parametrize("change", [_units, _bounds, lambda h: h.pop("header_sha256")])
+def test_a_changed_header_is_refused(surrogates, tmp_path, change):
+    path = tmp_path / "model.froude"
+    save(surrogates[0], path)
+    _change(path, change)
+    with pytest.raises(ValueError, match="the header.*not the one that was saved"):
         load(path)
 
 

@@ -16,6 +16,7 @@ from froude.surrogates import (
     residual_floor,
     time_residual,
 )
+from froude.surrogates.operator import _windows
 
 CELLS, SAVES, INTERVAL = 32, 4, 0.1
 FITTED = 6
@@ -138,6 +139,36 @@ def test_the_physics_loss_is_stated_over_its_floor(data, fitted):
     )
     assert judged(physical) < 0.7 * judged(fitted)
     assert judged(physical) < 30.0
+
+
+def _driven(parameters, beginning=2.0):
+    """A wall whose value follows the time, from a start that is not zero."""
+    wall = Dirichlet(lambda t, x: 0.5 + 0.4 * jnp.sin(4.0 * t))
+    problem = Problem(
+        Burgers(parameters[0]),
+        Box((-1.0,), (1.0,)),
+        {"x_min": wall, "x_max": Dirichlet(0.0)},
+        initial=lambda x: parameters[1] * jnp.cos(x),
+        interval=(beginning, beginning + SAVES * INTERVAL),
+    )
+    return discretize(problem, CartesianGrid(8))
+
+
+def test_residuals_are_taken_at_the_times_of_the_states():
+    """A wall driven in time: exact states have no residual, in whatever window."""
+    parameters = jnp.asarray([[0.1, 0.5], [0.2, 0.4], [0.15, 0.6], [0.1, 0.2]])
+    march = lambda p: solve(
+        _driven(p), steps=SAVES, saves=SAVES, method=ThetaMethod(0.5)
+    )
+    states = jax.vmap(lambda p: march(p).states)(parameters)
+    floor = residual_floor(_driven, states, parameters, interval=INTERVAL)
+    late = lambda p: _driven(p, beginning=2.3)
+    assert floor < 1e-6 * residual_floor(late, states, parameters, interval=INTERVAL)
+    windows = _windows(states, parameters, 2, INTERVAL, jnp.arange(4))
+    for window, values, elapsed in zip(*windows, strict=True):
+        scheme = _driven(values)
+        size = time_residual(scheme, window, start=2.0 + elapsed, interval=INTERVAL)
+        assert size < 1e-6
 
 
 def test_trajectories_that_do_not_match_their_parameters_are_refused(data):

@@ -20,6 +20,7 @@ from froude.physics import (
     Robin,
     Tabulated,
 )
+from froude.solvers import CartesianGrid, discretize
 
 
 def test_a_turned_anisotropic_tensor_is_a_conductivity():
@@ -101,3 +102,23 @@ def test_a_function_with_optional_arguments_is_taken():
 def test_a_direction_has_one_number_per_axis(law, message):
     with pytest.raises(ValueError, match=message):
         law.flux(0.0, np.zeros(2), np.ones(1), np.zeros((1, 2)))
+
+
+@pytest.mark.parametrize(
+    ("law", "condition", "message"),
+    [
+        ((np.ones(2),), 0.0, "conductivity has the shape \\(2,\\) in 2 dimensions"),
+        ((1.0, 1.0, np.ones(2)), 0.0, "HeatConduction.source must return the shape"),
+        ((1.0,), Dirichlet(np.ones(2)), "'x_min'.*Dirichlet.value returns.*\\(2,\\)"),
+        ((1.0,), Robin(np.ones(3), 0), "'x_min'.*Robin.normal_flux returns.*\\(3,\\)"),
+        ((1.0,), NormalFlux(np.ones(2)), "'x_min'.*NormalFlux.normal_flux must return"),
+    ],
+)
+def test_a_batch_without_vmap_is_refused_by_name(law, condition, message):
+    box = Box((0.0, 0.0), (1.0, 1.0))
+    conditions = dict.fromkeys(box.boundary_names, NormalFlux(0.0))
+    if condition:
+        conditions["x_min"] = condition
+    problem = Problem(HeatConduction(*law), box, conditions)
+    with pytest.raises((TypeError, ValueError), match=message):
+        discretize(problem, CartesianGrid((3, 3)))

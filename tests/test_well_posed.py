@@ -10,11 +10,25 @@ from froude.physics import (
     AdvectionDiffusion,
     Box,
     Component,
+    Dirichlet,
     HeatConduction,
+    NormalFlux,
     Polynomial,
     Problem,
+    Region,
+    Robin,
 )
-from froude.solvers import Fourier, FourierGrid
+from froude.solvers import (
+    CartesianGrid,
+    Fourier,
+    FourierGrid,
+    Status,
+    discretize,
+    morph,
+    rectangle_mesh,
+    solve,
+    solve_steady,
+)
 from froude.solvers.well_posed import diffuses_backwards, level_is_free
 
 
@@ -84,3 +98,50 @@ def test_amounts_that_only_change_places_leave_the_level_free(loss, free):
     scheme = Fourier(Problem(Trade(jnp.array(loss)), ring), FourierGrid(4))
     state = jnp.arange(8.0).reshape(2, 4)
     assert level_is_free(scheme, jnp.zeros(()), state) == free
+
+
+SQUARE = Box((0.0, 0.0), (1.0, 1.0))
+
+
+def heated(conductivity, mesh, **interval):
+    held = dict.fromkeys(SQUARE.boundary_names, NormalFlux(0.0))
+    held |= {"x_min": Dirichlet(0.0), "x_max": Robin(1.0, 1.0)}
+    region = Region(2, mesh.boundary_names)
+    law = HeatConduction(conductivity, 1.0, 1.0)
+    return discretize(Problem(law, region, held, **interval), mesh)
+
+
+def test_a_march_that_diffuses_backwards_is_infeasible_and_the_others_go_on():
+    mesh = rectangle_mesh(4, 4)
+
+    def status(conductivity):
+        scheme = heated(conductivity, mesh, initial=0.0, interval=(0.0, 1.0))
+        return solve(scheme, steps=3).status
+
+    found = jax.vmap(status)(jnp.array([1.0, -1.0]))
+    assert found.tolist() == [Status.OK, Status.INFEASIBLE]
+
+
+@pytest.mark.parametrize("bend", [lambda x, a: x.at[1].multiply(a), lambda x, a: a * x])
+def test_a_mesh_turned_inside_out_in_a_batch_is_infeasible(bend):
+    mesh = rectangle_mesh(3, 3)
+
+    def status(amount):
+        return solve_steady(heated(1.0, morph(mesh, lambda x: bend(x, amount)))).status
+
+    found = jax.vmap(status)(jnp.array([1.0, -1.0, 0.0]))
+    wanted = [Status.OK, Status.INFEASIBLE, Status.INFEASIBLE]
+    if bend(jnp.ones(2), -1.0)[0] < 0:  # turned by 180 degrees, not mirrored
+        wanted[1] = Status.OK
+    assert found.tolist() == wanted
+
+
+def test_a_box_with_traced_corners_must_have_an_extent():
+    def status(width):
+        box = Box((0.0,), jnp.array([width]))
+        held = {"x_min": Dirichlet(0.0), "x_max": Dirichlet(1.0)}
+        problem = Problem(HeatConduction(1.0), box, held)
+        return solve_steady(discretize(problem, CartesianGrid((4,)))).status
+
+    found = jax.vmap(status)(jnp.array([1.0, -1.0]))
+    assert found.tolist() == [Status.OK, Status.INFEASIBLE]

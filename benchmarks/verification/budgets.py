@@ -20,6 +20,7 @@ from froude.solvers import (
     BDF2,
     SDIRK2,
     CartesianGrid,
+    Explicit,
     FourierGrid,
     ThetaMethod,
     budget,
@@ -49,6 +50,13 @@ ROOMS = {
         NormalFlux(0.0),
         COLD,
     ),
+}
+EXCHANGE, STREAM = ROOMS
+MARCHES = {
+    ("finite volumes", EXCHANGE): ((SDIRK2(), 8),),
+    ("finite volumes", STREAM): ((Explicit(), 64),),
+    ("Q1", EXCHANGE): ((SDIRK2(), 8), (BDF2(), 8)),
+    ("Q1", STREAM): ((ThetaMethod(0.5), 8), (Explicit(), 64)),
 }
 
 
@@ -86,15 +94,14 @@ def run():
                 limit=1e-12,
                 source=SOURCE,
             )
-        methods = (SDIRK2(), ThetaMethod(0.5), BDF2())
-        for method in methods if scheme == "Q1" else methods[:1]:
-            march = solve(placed, steps=8, method=method, tolerance=1e-13)
-            yield below(
-                f"march, {scheme}, {type(method).__name__}",
-                exchanged(march),
-                limit=1e-12,
-                source=SOURCE,
-            )
+            for method, steps in MARCHES[scheme, room]:
+                march = solve(placed, steps=steps, method=method, tolerance=1e-13)
+                yield below(
+                    f"march, {scheme}, {type(method).__name__}, {room}",
+                    exchanged(march),
+                    limit=1e-12,
+                    source=SOURCE,
+                )
     wave = lambda x: 1.0 + 0.3 * jnp.sin(x)
     ring = Box((0.0,), (2 * jnp.pi,), (True,))
     laws = {

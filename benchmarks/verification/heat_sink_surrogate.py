@@ -24,16 +24,15 @@ ISSUE = "limit set beforehand"
 
 def run():
     mesh = MESHES / "heat_sink_coarse.msh"
-    yield from judge(mesh, designs=2**17, timed=False, solved=solved_one_by_one)
+    yield from judge(mesh, solved=solved_one_by_one)
 
 
-def judge(mesh, *, designs, timed, solved=evaluate):
+def judge(mesh, *, designs=None, solved=evaluate):
     """Rows for kernel ridge regression of 256 runs, certified on 160, on fresh 160.
 
     Args:
         mesh: mesh file of the heat sink.
-        designs: number of designs to predict for the rate.
-        timed: judge the rate; otherwise it is stated only.
+        designs: number of designs to predict against the clock; none when omitted.
         solved: function (simulate, designs) that makes the runs.
     """
     simulate = simulation(mesh)
@@ -53,11 +52,22 @@ def judge(mesh, *, designs, timed, solved=evaluate):
         runs.isel(sample=slice(256, None)),
         seconds_per_run=seconds_per_run,
     )
-    predicted = surrogate.predict(fresh[NAMES])
+    predicted = surrogate.predict(fresh[NAMES], fields=True)
     low, high = covered_bounds(report.calibration_runs, 160, 0.9)
     law = (
         f"central 99 % of the beta-binomial law: {low} to {high} of 160, "
         f"{report.calibration_runs} calibration runs"
+    )
+    truth = fresh["temperature"].values
+    low_band, high_band = (
+        predicted[f"temperature_{end}"].values for end in ("lower", "upper")
+    )
+    inside = ((low_band <= truth) & (truth <= high_band)).reshape(160, -1)
+    covered = int(inside.all(axis=1).sum())
+    yield holds(
+        f"temperature: {covered} of 160 fresh fields inside their 90 % band everywhere",
+        low <= covered <= high,
+        source=law,
     )
     for name in WANTED:
         value, truth = predicted[name].values, fresh[name].values
@@ -82,19 +92,23 @@ def judge(mesh, *, designs, timed, solved=evaluate):
             low <= covered <= high,
             source=law,
         )
+    if designs is None:
+        return
     many = sobol(SPACE, designs, seed=7)
     surrogate.predict(many.isel(sample=slice(2**14)))
     began = time.perf_counter()
     surrogate.predict(many)
     rate = 60.0 * designs / (time.perf_counter() - began)
-    words = f"designs per minute, of {designs}"
-    if timed:
-        yield above(words, rate, limit=1e6, source="wall clock, interval and verdict")
-    else:
-        yield holds(f"{words}: {rate:,.0f}", rate > 0.0, source="stated, not judged")
-    yield holds(
-        f"break-even after {report.break_even} designs",
-        report.break_even is not None and np.isfinite(report.break_even),
+    yield above(
+        f"designs per minute, of {designs}",
+        rate,
+        limit=1e6,
+        source="wall clock, interval and verdict",
+    )
+    yield below(
+        "designs after which the surrogate has paid for itself",
+        np.inf if report.break_even is None else report.break_even,
+        limit=1000,
         source="data, training and predictions against solving",
     )
 

@@ -15,14 +15,8 @@ SEEDS = (0, 1, 2, 3, 4)
 TWIN = "pinn_burgers"
 DEPENDS = (
     "benchmarks/verification/pinn_burgers.py",
-    "physics/balance_law.py",
-    "physics/burgers.py",
-    "physics/residual.py",
-    "surrogates/hard_conditions.py",
-    "surrogates/levenberg_marquardt.py",
-    "surrogates/network_jet.py",
-    "surrogates/pinn.py",
-    "surrogates/networks/mlp.py",
+    "physics",
+    "surrogates",
 )
 
 

@@ -1,10 +1,14 @@
 """Input decks of Abaqus and CalculiX: `read_inp`, `write_inp`, and the `Model` between.
 
 Start with `model.py` for what a deck can say and `keywords.py` for what is read,
-skipped and refused; `elements.py` has node orders and faces. On the host, NumPy only.
-May import: solvers.topology, NumPy.
+skipped and refused; `elements.py` has node orders and faces. `discretize_deck.py` makes
+a problem on a mesh of it; `carried_elements.py` says of which elements. Reading and
+writing is NumPy only. May import: physics, the meshes and finite elements of solvers.
 """
 
+from .carried_elements import FORMULATIONS as FORMULATIONS
+from .deck_mesh import node_numbers as node_numbers
+from .discretize_deck import discretize_deck as discretize_deck
 from .elements import ELEMENT_TYPES as ELEMENT_TYPES
 from .elements import ElementShape as ElementShape
 from .elements import ElementType as ElementType

@@ -44,7 +44,8 @@ def _equations(mesh: MeshReader, block: Block, fields: list[str], row: int):
         sizes = [len(nodes) for nodes in members]
         raise block.error(f"pairs sets of {sizes} nodes; make them equal", row)
     nodes = np.stack([np.broadcast_to(nodes, size) for nodes in members], axis=1)
-    return [Equation(terms, dofs, coefficients) for terms in nodes]
+    place = block.place(row)
+    return [Equation(terms, dofs, coefficients, place) for terms in nodes]
 
 
 def read_couplings(mesh: MeshReader, orientations: Names) -> tuple[Coupling, ...]:
@@ -95,6 +96,7 @@ def _coupling(
         kind.keyword,
         tuple(dofs) or ((1, limit),),
         orientations.need(orientation, head) if orientation else None,
+        head.place(),
     )
 
 

@@ -57,7 +57,8 @@ class LoadReader:
                         f"{', '.join(_NAMED_SUPPORTS)} is needed, alone",
                         row,
                     )
-                found += [Boundary(target, *limits) for limits in ranges]
+                place = block.place(row)
+                found += [Boundary(target, *ends, place=place) for ends in ranges]
                 continue
             first = degree(fields[1], block, row)
             last = degree(fields[2], block, row) if "".join(fields[2:3]) else first
@@ -68,7 +69,8 @@ class LoadReader:
                     row,
                 )
             value = reals(fields[3:4], block, row)[0] if len(fields) > 3 else 0.0
-            found.append(Boundary(target, first, last, value, amplitude))
+            place = block.place(row)
+            found.append(Boundary(target, first, last, value, amplitude, place))
         return found
 
     def initial_temperatures(self, block: Block) -> list[InitialTemperature]:
@@ -76,7 +78,9 @@ class LoadReader:
         block.need("TYPE")
         return [
             InitialTemperature(
-                self._nodes(fields[0], block, row), real(fields[1], block, row)
+                self._nodes(fields[0], block, row),
+                real(fields[1], block, row),
+                block.place(row),
             )
             for row, fields in self._rows(block, 2, 2)
         ]
@@ -89,6 +93,7 @@ class LoadReader:
                 self._nodes(fields[0], block, row),
                 real(fields[1], block, row),
                 amplitude,
+                block.place(row),
             )
             for row, fields in self._rows(block, 2, 2)
         ]
@@ -108,7 +113,7 @@ class LoadReader:
                 )
             target = self._nodes(fields[0], block, row)
             value = real(fields[2], block, row)
-            found.append(NodeLoad(target, dof, value, amplitude))
+            found.append(NodeLoad(target, dof, value, amplitude, block.place(row)))
         return found
 
     def element_loads(self, block: Block) -> list[ElementLoad]:
@@ -142,10 +147,8 @@ class LoadReader:
                     else f"{label} needs a magnitude only",
                     row,
                 )
-            found += [
-                ElementLoad(target, label, numbers[0], tuple(numbers[1:]), amplitude)
-                for target in targets
-            ]
+            rest = numbers[0], tuple(numbers[1:]), amplitude, block.place(row)
+            found += [ElementLoad(target, label, *rest) for target in targets]
         return found
 
     def surface_pressures(self, block: Block) -> list[SurfacePressure]:
@@ -160,7 +163,8 @@ class LoadReader:
                     "a traction as *CLOAD at the nodes",
                     row,
                 )
-            found.append(SurfacePressure(name, real(fields[2], block, row), amplitude))
+            magnitude = real(fields[2], block, row)
+            found.append(SurfacePressure(name, magnitude, amplitude, block.place(row)))
         return found
 
     def films(self, block: Block) -> list[Film]:
@@ -173,7 +177,8 @@ class LoadReader:
             sink, coefficient = reals(fields[2:], block, row)
             for target in self._elements(fields[0], block, row):
                 self._mesh.check_face(target, face, block, row)
-                found.append(Film(target, face, sink, coefficient, amplitude, course))
+                rest = sink, coefficient, amplitude, course, block.place(row)
+                found.append(Film(target, face, *rest))
         return found
 
     def _rows(self, block: Block, fewest: int, most: int):

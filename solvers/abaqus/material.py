@@ -18,7 +18,7 @@ import numpy as np
 from .deck import Block
 from .fields import real, reals, split
 from .labels import Names
-from .record import AbstractRecord
+from .record import AbstractRecord, place_field
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -29,11 +29,13 @@ class Table(AbstractRecord):
         kind: `"ISO"`, `"ORTHO"`, `"ENGINEERING CONSTANTS"` or `"NEO HOOKE"`.
         values: (rows, constants).
         temperatures: (rows,), None if the constants hold at every temperature.
+        place: file and line in the deck, for messages.
     """
 
     kind: str
     values: np.ndarray
     temperatures: np.ndarray | None = None
+    place: str = place_field()
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -153,7 +155,9 @@ def _table(block: Block) -> Table:
         numbers = reals(fields, block, row)
         values.append(numbers[:count])
         temperatures.append(numbers[count] if len(fields) > count else None)
-    return Table(kind, np.array(values), _temperatures(block, temperatures))
+    return Table(
+        kind, np.array(values), _temperatures(block, temperatures), block.place()
+    )
 
 
 def _temperatures(block: Block, found: list[float | None]) -> np.ndarray | None:

@@ -84,7 +84,7 @@ class MeshReader:
         return Nodes(np.concatenate(ids), np.concatenate(points))
 
     def _read_elements(self) -> tuple[ElementBlock, ...]:
-        merged: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
+        merged: dict[str, list[tuple[np.ndarray, np.ndarray, str]]] = {}
         floor = 0
         for scope, blocks, _ in self._placed:
             chunks = []
@@ -102,7 +102,7 @@ class MeshReader:
             floor = scope.elements.close(floor)
             for kind, ids, nodes, block in chunks:
                 flat = ids + scope.elements.offset
-                merged.setdefault(kind, []).append((flat, nodes))
+                merged.setdefault(kind, []).append((flat, nodes, block.place()))
                 if name := block.get("ELSET"):
                     self.element_sets.add(scope.prefix + name, block, flat)
         if not merged:
@@ -110,8 +110,9 @@ class MeshReader:
         return tuple(
             ElementBlock(
                 kind,
-                np.concatenate([ids for ids, _ in parts]),
-                np.concatenate([nodes for _, nodes in parts]),
+                np.concatenate([ids for ids, _, _ in parts]),
+                np.concatenate([nodes for _, nodes, _ in parts]),
+                parts[0][2],
             )
             for kind, parts in merged.items()
         )

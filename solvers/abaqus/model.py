@@ -12,7 +12,7 @@ import numpy as np
 
 from .elements import ELEMENT_TYPES, ElementType
 from .material import Material
-from .record import AbstractRecord
+from .record import AbstractRecord, place_field
 from .step import Amplitude, Boundary, InitialTemperature, Step
 
 
@@ -37,11 +37,13 @@ class ElementBlock(AbstractRecord):
         type: a name in `ELEMENT_TYPES`.
         ids: element numbers, (elements,).
         nodes: node numbers, (elements, nodes of an element), in Abaqus order.
+        place: file and line in the deck, for messages.
     """
 
     type: str
     ids: np.ndarray
     nodes: np.ndarray
+    place: str = place_field()
 
     @property
     def element(self) -> ElementType:
@@ -101,12 +103,14 @@ class Section:
         material: name of a material.
         orientation: name of an orientation, None for global axes.
         thickness: of plane elements [m], None if the deck leaves it out (1).
+        place: file and line in the deck, for messages.
     """
 
     elements: str
     material: str
     orientation: str | None = None
     thickness: float | None = None
+    place: str = place_field()
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -117,11 +121,13 @@ class Equation(AbstractRecord):
         nodes: node numbers, (terms,). The first term is the one to eliminate.
         dofs: 1 to 6, or 11 for temperature, (terms,).
         coefficients: (terms,).
+        place: file and line in the deck, for messages.
     """
 
     nodes: np.ndarray
     dofs: np.ndarray
     coefficients: np.ndarray
+    place: str = place_field()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -134,6 +140,7 @@ class Coupling:
         kind: `"KINEMATIC"` (rigid) or `"DISTRIBUTING"` (in the mean).
         dofs: first and last degree of freedom of each coupled range.
         orientation: name of the axes of `dofs`, None for global ones.
+        place: file and line in the deck, for messages.
     """
 
     name: str
@@ -142,6 +149,7 @@ class Coupling:
     kind: str
     dofs: tuple[tuple[int, int], ...]
     orientation: str | None = None
+    place: str = place_field()
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

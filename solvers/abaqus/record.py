@@ -1,8 +1,19 @@
-"""Records that hold arrays and are equal by content."""
+"""Records of a deck: equal by content, each with the place that says it."""
 
 import dataclasses
 
 import numpy as np
+
+
+def place_field() -> str:
+    """File and line of a record; no part of what it says, so not compared."""
+    return dataclasses.field(default="", compare=False, repr=False)
+
+
+def refusal(place: str, keyword: str, text: str) -> ValueError:
+    """An error about a keyword that says where it stands."""
+    where = f"{place}: " if place else ""
+    return ValueError(f"{where}*{keyword} {text}.")
 
 
 class AbstractRecord:
@@ -14,6 +25,7 @@ class AbstractRecord:
         return all(
             _same(getattr(self, field.name), getattr(other, field.name))
             for field in dataclasses.fields(self)  # pyright: ignore[reportArgumentType]
+            if field.compare
         )
 
     __hash__ = None  # pyright: ignore[reportAssignmentType]

@@ -71,7 +71,8 @@ def read_sections(
         thickness = real(data[0][0], block, 0) if data and data[0] else None
         if thickness is not None and thickness <= 0:
             raise block.error(f"has the thickness {thickness:g}; make it positive", 0)
-        section = Section(target, material, orientation, thickness)
+        place = block.place()
+        section = Section(target, material, orientation, thickness, place)
         _check_overlap(mesh, section, sections, block)
         sections.append(section)
     return tuple(sections)

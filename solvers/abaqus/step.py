@@ -8,7 +8,7 @@ import dataclasses
 
 import numpy as np
 
-from .record import AbstractRecord
+from .record import AbstractRecord, place_field
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -34,10 +34,12 @@ class InitialTemperature:
     Args:
         target: node set or node.
         value: [K], or in the scale of the deck.
+        place: file and line in the deck, for messages.
     """
 
     target: str | int
     value: float
+    place: str = place_field()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,6 +52,7 @@ class Boundary:
         last: last degree of freedom.
         value: displacement [m], rotation [rad] or temperature.
         amplitude: name of its course in time.
+        place: file and line in the deck, for messages.
     """
 
     target: str | int
@@ -57,6 +60,7 @@ class Boundary:
     last: int
     value: float = 0.0
     amplitude: str | None = None
+    place: str = place_field()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,12 +72,14 @@ class NodeLoad:
         dof: 1 to 3 force [N], 4 to 6 moment [N m], 11 heat flow [W].
         value: at every node of the set.
         amplitude: name of its course in time.
+        place: file and line in the deck, for messages.
     """
 
     target: str | int
     dof: int
     value: float
     amplitude: str | None = None
+    place: str = place_field()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,6 +96,7 @@ class ElementLoad:
         vector: direction of GRAV (3 numbers); for CENTRIF a point of the axis [m] and
             its direction (6 numbers); otherwise empty.
         amplitude: name of its course in time.
+        place: file and line in the deck, for messages.
     """
 
     target: str | int
@@ -97,6 +104,7 @@ class ElementLoad:
     magnitude: float
     vector: tuple[float, ...] = ()
     amplitude: str | None = None
+    place: str = place_field()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,11 +115,13 @@ class SurfacePressure:
         surface: name of an element surface.
         magnitude: [Pa], positive into the body.
         amplitude: name of its course in time.
+        place: file and line in the deck, for messages.
     """
 
     surface: str
     magnitude: float
     amplitude: str | None = None
+    place: str = place_field()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -122,11 +132,13 @@ class Temperature:
         target: node set or node.
         value: [K], or in the scale of the deck.
         amplitude: name of its course in time.
+        place: file and line in the deck, for messages.
     """
 
     target: str | int
     value: float
     amplitude: str | None = None
+    place: str = place_field()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -140,6 +152,7 @@ class Film:
         coefficient: [W/(m^2 K)].
         amplitude: name of the course of the sink temperature.
         film_amplitude: name of the course of the coefficient.
+        place: file and line in the deck, for messages.
     """
 
     target: str | int
@@ -148,6 +161,7 @@ class Film:
     coefficient: float
     amplitude: str | None = None
     film_amplitude: str | None = None
+    place: str = place_field()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -223,6 +237,7 @@ class Step:
             None is the default of the procedure.
         increment_limit: largest number of increments.
         renewed: keywords whose earlier entries end with this step (OP=NEW).
+        place: file and line in the deck, for messages.
     """
 
     procedure: Static | Frequency | Dynamic | HeatTransfer
@@ -240,3 +255,4 @@ class Step:
     element_fluxes: tuple[ElementLoad, ...] = ()
     films: tuple[Film, ...] = ()
     renewed: tuple[str, ...] = ()
+    place: str = place_field()

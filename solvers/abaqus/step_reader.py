@@ -118,6 +118,7 @@ def _step(head: Block, blocks: list[Block], loads: LoadReader, large: bool) -> S
         ramp=variation == "RAMP" if variation else None,
         increment_limit=integer(limit, head, None) if limit else None,
         renewed=tuple(renewed),
+        place=head.place(),
         **{field: tuple(found) for field, found in entries.items()},
     )
 

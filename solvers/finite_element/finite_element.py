@@ -12,7 +12,7 @@ from jaxtyping import Array, Float
 from ...physics import AbstractEssentialCondition, Box, Problem
 from ...physics.boundary import acts_on
 from ..discretization import AbstractDiscretization
-from ..mesh import Mesh
+from ..mesh import Mesh, inverted_cells
 from ..sparse import DirectSolver, SparseMatrix
 from . import cell_forms
 from .assembly import matrix_assembly, vector_assembly
@@ -167,6 +167,9 @@ class FiniteElement(AbstractDiscretization):
         mass = self.jacobian(t, state, 1.0, 0.0)
         change = DirectSolver().solve(mass, balance.ravel()).value.reshape(state.shape)
         return self.close(prescribed, change)
+
+    def inverted(self) -> Array:
+        return jnp.any(inverted_cells(self.mesh))
 
     def jacobian(
         self,

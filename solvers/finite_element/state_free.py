@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from ..cells import ReferenceCell
-from .dependence import dependence
+from .affine_program import is_affine_program
 from .geometry import CellGeometry, FacetGeometry
 from .weak_form import Density, cell_matrix, cell_vector
 
@@ -80,16 +80,11 @@ def affine_form(
 def is_affine(
     density: Callable, t: Array, dimension: int, components: int, dtype
 ) -> bool:
-    """Whether the derivative of a density by the state certainly is the same in all."""
-
-    def slope(u, grad_u, du, dgrad):
-        at_rest = jnp.zeros(dimension, dtype)
-        parts = lambda u, grad_u: [
-            part for part in density(t, at_rest, u, grad_u) if part is not None
-        ]
-        return jax.jvp(parts, (u, grad_u), (du, dgrad))[1]
-
+    """Whether a density certainly is affine in the state and its gradient."""
+    at_rest = jnp.zeros(dimension, dtype)
+    parts = lambda u, grad_u: [
+        part for part in density(t, at_rest, u, grad_u) if part is not None
+    ]
     u = jax.ShapeDtypeStruct((components,), dtype)
     grad_u = jax.ShapeDtypeStruct((components, dimension), dtype)
-    rows = dependence(slope, u, grad_u, u, grad_u)
-    return not any(on_u or on_gradient for on_u, on_gradient, _, _ in rows)
+    return is_affine_program(parts, u, grad_u)

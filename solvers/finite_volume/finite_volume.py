@@ -94,6 +94,9 @@ class FiniteVolume(AbstractDiscretization):
         samples = jax.vmap(sample)(jnp.asarray(shifts, centres.dtype))
         return jnp.mean(samples, axis=0)
 
+    def inverted(self) -> Array:
+        return self.lattice.inverted()
+
     def prepared(self, t):
         return self
 

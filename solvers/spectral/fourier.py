@@ -89,6 +89,9 @@ class Fourier(AbstractDiscretization):
         )
         return self.transform.lower(self.transform.raise_up(sampled))
 
+    def inverted(self) -> Array:
+        return self.lattice.inverted()
+
     def prepared(self, t):
         return self
 

@@ -1,0 +1,114 @@
+"""From a deck to finite elements that `solve_steady` and `solve_modes` take."""
+
+from os import PathLike
+
+from ...physics import Problem, Region
+from ..finite_element import FiniteElement
+from ..topology import REMAINDER
+from .acting import acting
+from .carried_elements import FORMULATIONS, carried_block
+from .deck_conditions import deck_conditions
+from .deck_law import deck_law
+from .deck_mesh import DeckNodes, deck_mesh
+from .model import Model
+from .read import read_inp
+from .record import refusal
+
+
+def discretize_deck(
+    deck: Model | str | PathLike, *, step: int | None = None
+) -> FiniteElement:
+    """Put one linear step of a deck on its mesh.
+
+    A *STATIC step is for `solve_steady`: its state is the displacement at the end of
+    the step. A *FREQUENCY step is for `solve_modes`; what its supports prescribe counts
+    as held. Nodes and elements keep their order; `node_numbers` gives their numbers.
+
+    Node sets are point sets of the mesh, element sets groups, loaded surfaces boundary
+    parts, under their names: reactions are `boundary_flux` of the set that is held.
+    Where faces carry several pressures the names are joined by " + ", and a set that is
+    held and loaded has its loads under its name and " load". Plane solids have forces
+    per metre of thickness and axisymmetric ones per radian; concentrated loads are
+    taken as those of the whole thickness or ring, and the axis is held.
+
+    Carried: the element types in `FORMULATIONS`, isotropic elasticity, any number of
+    materials, supports, concentrated loads, pressures, gravity and other uniform body
+    forces. The displacement elements are those of CalculiX; C3D8, CPE4 and CAX4 of
+    Abaqus treat the change of volume otherwise.
+
+    Args:
+        deck: a model, or the path of an `.inp` file.
+        step: number of the step, from 1; `None` if there is one only. Supports and
+            loads of earlier steps act too unless the deck ends or replaces them.
+
+    Returns:
+        Finite elements; `problem` and `mesh` are in it.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: anything in the deck that cannot be carried, by file, line and
+            keyword; or whatever `read_inp` refuses.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> import numpy as np
+        >>> from froude.solvers import solve_steady
+        >>> text = '''*NODE
+        ... 10, 0, 0
+        ... 20, 2, 0
+        ... 30, 2, 1
+        ... 40, 0, 1
+        ... *ELEMENT, TYPE=CPS4, ELSET=PLATE
+        ... 1, 10, 20, 30, 40
+        ... *MATERIAL, NAME=STEEL
+        ... *ELASTIC
+        ... 200e9, 0.3
+        ... *SOLID SECTION, ELSET=PLATE, MATERIAL=STEEL
+        ... *BOUNDARY
+        ... 10, 1, 2
+        ... 40, 1
+        ... *STEP
+        ... *STATIC
+        ... *DLOAD
+        ... PLATE, P2, -1e6
+        ... *END STEP
+        ... '''
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder) / "plate.inp"
+        ...     _ = path.write_text(text)
+        ...     scheme = discretize_deck(path)
+        >>> displacement = solve_steady(scheme).states[0]
+        >>> print(f"{displacement[0, 1]:.3g} m")
+        1e-05 m
+    """
+    model = deck if isinstance(deck, Model) else read_inp(deck)
+    block = carried_block(model)
+    _refuse_constraints(model)
+    acts = acting(model, step)
+    law = deck_law(model, acts)
+    nodes = DeckNodes(model)
+    found = deck_conditions(model, acts, law, nodes)
+    mesh = deck_mesh(model, nodes, found.boundaries, found.point_sets)
+    if REMAINDER not in mesh.boundary_names:
+        del found.conditions[REMAINDER]
+    region = Region(mesh.dimension, tuple(found.conditions))
+    problem = Problem(law, region, found.conditions)
+    return FiniteElement(problem, mesh, **FORMULATIONS[block.type])
+
+
+def _refuse_constraints(model: Model) -> None:
+    for equation in model.equations[:1]:
+        raise refusal(
+            equation.place,
+            "EQUATION",
+            "is not carried; where it only ties a face to a plane, hold that face with "
+            "*BOUNDARY",
+        )
+    for coupling in model.couplings[:1]:
+        raise refusal(
+            coupling.place,
+            "COUPLING",
+            f"{coupling.name} is not carried; put loads and supports on "
+            f"{coupling.surface} itself with *DSLOAD and *BOUNDARY",
+        )
