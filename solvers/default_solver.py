@@ -87,11 +87,12 @@ def default_linear_solver(
     components = state.shape[0]
     law = law_of(discretization.problem.law, 0)
     dimension = discretization.problem.domain.dimension
-    solid = isinstance(law, AbstractSolid) and isinstance(discretization, FiniteElement)
-    limits = _LARGEST_DIRECT_SOLID if solid else _LARGEST_DIRECT
+    limits = _LARGEST_DIRECT
+    if isinstance(law, AbstractSolid):
+        limits = _LARGEST_DIRECT_SOLID
     if state.size <= limits.get(dimension, state.size):
         return DefaultSolver(DirectSolver())
-    if solid:
+    if isinstance(law, AbstractSolid) and isinstance(discretization, FiniteElement):
         if not _loads_are_symmetric(discretization.problem):
             return DefaultSolver(DirectSolver())
         near_null = near_null_space(discretization.mesh.points)
