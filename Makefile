@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 JOBS   ?= 2
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: demo test lint typecheck pytest verify bench records docs tables \
+.PHONY: demo test lint typecheck pytest slow verify bench records docs tables \
         installed clean
 
 demo: $(VENV)/.ready
@@ -21,7 +21,11 @@ typecheck: installed
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
 pytest: $(VENV)/.ready-test
-	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile -m "not slow" $(ARGS)
+
+# The tests that take more than 20 s; continuous integration runs them too.
+slow: $(VENV)/.ready-test
+	$(BIN)/python -m pytest --numprocesses $(JOBS) -m slow $(ARGS)
 
 # make verify [ONLY="case case"] [DATA=folder] [RECORD=1]
 verify: $(VENV)/.ready-test

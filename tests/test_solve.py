@@ -95,6 +95,7 @@ def test_a_step_above_the_stability_limit_is_a_status():
     assert jnp.isfinite(batch.states).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", [SDIRK2(), BDF2(), Explicit()])
 def test_checkpointed_gradients_equal_stored_ones_and_pass_the_gate(method):
     def energy(conductivity, adjoint):

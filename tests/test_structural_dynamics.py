@@ -79,6 +79,7 @@ def test_stiffness_and_forces_are_of_the_same_formulation():
     assert jnp.abs(forces[0] - forces[1]).max() > 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("radius", [0.0, 0.8])
 def test_generalised_alpha_is_of_second_order_and_keeps_its_books(radius):
     scheme = rod((0.0, 0.7))
@@ -92,6 +93,7 @@ def test_generalised_alpha_is_of_second_order_and_keeps_its_books(radius):
     assert abs(np.log2(errors[0] / errors[1]) - 2) < 0.15
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", [ThetaMethod(0.5), GeneralizedAlpha(1.0)])
 def test_newmark_and_the_midpoint_rule_keep_the_energy(method):
     scheme = rod((0.0, 5.0))
@@ -100,6 +102,7 @@ def test_newmark_and_the_midpoint_rule_keep_the_energy(method):
     assert jnp.ptp(energies) < 1e-10 * energies[0]
 
 
+@pytest.mark.slow
 def test_generalised_alpha_damps_what_is_too_fast_and_keeps_what_is_slow():
     """A double root ρ: after n steps n ρ^n but for a factor."""
     method, radius = GeneralizedAlpha(0.5), 0.5

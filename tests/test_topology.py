@@ -117,6 +117,7 @@ def test_compliance_is_the_work_of_the_load_and_has_its_derivative(element):
     assert check.best < 1e-6 and check.dot_product < 1e-12
 
 
+@pytest.mark.slow
 def test_the_whole_chain_of_a_layout_has_its_derivative_and_a_batch():
     problem, mesh = cantilever(8, 4)
     layout = Layout(
@@ -252,6 +253,7 @@ def test_members_are_as_thick_as_they_are():
     assert minimum_member(mesh, np.ones(144, bool), mesh.boundary_names) == np.inf
 
 
+@pytest.mark.slow
 def test_a_printable_robust_part_is_measured_again():
     problem, mesh = cantilever(24, 12)
     layout = Layout(
@@ -277,6 +279,7 @@ def test_a_printable_robust_part_is_measured_again():
         )
 
 
+@pytest.mark.slow
 def test_a_part_in_space_is_written_as_a_closed_surface(tmp_path):
     import meshio
 
