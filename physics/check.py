@@ -120,7 +120,7 @@ def _check_shapes(original, dimension, law, inputs):
     }
     one = jax.tree.map(lambda leaf: leaf[0], inputs)
     for name, shape in expected.items():
-        value = eqx.filter_jit(_call)(law, name, *one)
+        value = jnp.asarray(eqx.filter_jit(_call)(law, name, *one))
         if value.shape != shape or value.dtype != inputs[2].dtype:
             raise TypeError(
                 f"{type(original).__name__}.{name} returns {value.dtype}{value.shape} "

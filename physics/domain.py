@@ -1,5 +1,7 @@
 """Geometry with named boundary parts."""
 
+from typing import Any
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -19,6 +21,14 @@ class AbstractDomain(eqx.Module):
     boundary_names: eqx.AbstractVar[tuple[str, ...]]
 
 
+def _names(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):
+        raise TypeError(
+            f"boundary_names = {value!r} must be a tuple of names: ({value!r},)."
+        )
+    return tuple(value)
+
+
 class Region(AbstractDomain):
     """A geometry that is known only through its mesh.
 
@@ -28,7 +38,7 @@ class Region(AbstractDomain):
     """
 
     dimension: int = eqx.field(static=True)
-    boundary_names: tuple[str, ...] = eqx.field(static=True, converter=tuple)
+    boundary_names: tuple[str, ...] = eqx.field(static=True, converter=_names)
 
 
 class Box(AbstractDomain):

@@ -64,16 +64,15 @@ def read_designs(
                 f"{variable.name} is given in {units!r}, the space has it in "
                 f"{variable.unit!r}; convert it."
             )
-        columns[variable.name] = np.atleast_1d(np.asarray(column, float))
-    try:
-        shape = np.broadcast_shapes(*(column.shape for column in columns.values()))
-    except ValueError:
-        shape = ()
-    if len(shape) != 1:
-        sizes = {name: column.shape for name, column in columns.items()}
+        columns[variable.name] = np.asarray(column, float)
+    sizes = {name: column.shape for name, column in columns.items()}
+    # A number stands for every design; one entry beside longer arrays was forgotten.
+    shape = max(sizes.values(), key=len, default=())
+    if len(shape) > 1 or any(size not in ((), shape) for size in sizes.values()):
         raise ValueError(
             f"designs must be numbers or arrays of one length, got {sizes}."
         )
+    shape = shape or (1,)
     return {
         n: np.broadcast_to(c, shape).copy() for n, c in columns.items()
     }, coordinates

@@ -297,3 +297,10 @@ def test_a_coarse_solver_without_a_quantity_is_of_no_equal_error():
         coarse_seconds_per_run=0.1,
     )
     assert report.equal_error_solver == "solver"
+
+
+def test_a_forgotten_entry_of_a_design_is_refused(certified):
+    names = certified[0].space.names
+    designs = {name: np.full(2, 0.5) for name in names} | {names[0]: np.array([0.5])}
+    with pytest.raises(ValueError, match="arrays of one length"):
+        certified[0].predict(designs)

@@ -15,6 +15,7 @@ from froude.physics import (
     Outflow,
     Problem,
     Radiation,
+    Region,
     Robin,
 )
 
@@ -84,3 +85,8 @@ def test_only_fluxes_share_a_component(one, other):
 def test_conditions_that_say_nothing_usable_are_refused(ends, error, message):
     with pytest.raises(error, match=message):
         Problem(HeatConduction(1.0), LINE, ends)
+
+
+def test_one_name_in_place_of_a_tuple_of_names_is_refused():
+    with pytest.raises(TypeError, match="boundary_names = 'base' must be a tuple"):
+        Region(3, "base")

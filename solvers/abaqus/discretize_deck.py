@@ -25,7 +25,8 @@ def discretize_deck(
     as held. Nodes and elements keep their order; `node_numbers` gives their numbers.
 
     Node sets are point sets of the mesh, element sets groups, loaded surfaces boundary
-    parts, under their names: reactions are `boundary_flux` of the set that is held.
+    parts, under their names: `reaction_forces(scheme, solution.final)["HELD"]` is
+    the force [N] of the support on the set HELD.
     Where faces carry several pressures the names are joined by " + ", and a set that is
     held and loaded has its loads under its name and " load". Plane solids have forces
     per metre of thickness and axisymmetric ones per radian; concentrated loads are
