@@ -72,13 +72,30 @@ class Case:
             _forget_compiled()
 
     def dependencies(self) -> str:
-        """Return a hash of the case file and of all that `DEPENDS` names."""
+        """Return a hash of the code of the case and of all that `DEPENDS` names."""
         named = [f"benchmarks/verification/{self.name}.py", *self.constant("DEPENDS")]
         digest = hashlib.sha256()
         for path in sorted({path for entry in named for path in _files(entry)}):
             digest.update(str(path.relative_to(ROOT)).encode() + b"\0")
-            digest.update(path.read_bytes() + b"\0")
+            digest.update(_without_docstrings(path) + b"\0")
         return digest.hexdigest()[:16]
+
+
+_DOCUMENTED = ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef
+
+
+def _without_docstrings(path: Path) -> bytes:
+    """The content of a file; of Python source without the lines of its docstrings."""
+    content = path.read_bytes()
+    if path.suffix != ".py":
+        return content
+    words = set()
+    for node in ast.walk(ast.parse(content)):
+        if isinstance(node, _DOCUMENTED) and ast.get_docstring(node) is not None:
+            first = node.body[0]
+            words.update(range(first.lineno - 1, first.end_lineno))
+    lines = enumerate(content.splitlines())
+    return b"\n".join(line for number, line in lines if number not in words)
 
 
 def find(only: list[str] | None = None) -> list[Case]:

@@ -140,7 +140,7 @@ class OrthotropicElastic(AbstractLinearElasticMaterial):
     Raises:
         ValueError: constants that would let the material give off energy, or a
             rotation that is none. Traced values and values given cell by cell are not
-        checked.
+            checked.
     """
 
     young_moduli: Float[Array, " 3"] = parameter("young_moduli", above=0.0, shape=(3,))

@@ -176,3 +176,12 @@ def test_committed_verification_has_no_unexplained_failure_and_few_gaps():
     rows = json.loads(path.read_text()) if path.exists() else []
     assert [row for row in rows if not row["passed"] and not row["known_gap"]] == []
     assert sum(not row["passed"] for row in rows) <= 2
+
+
+def test_a_record_depends_on_code_and_not_on_its_words(tmp_path):
+    source = tmp_path / "law.py"
+    hashed = []
+    for text in ('"""One."""\nk = 1\n', '"""Two,\n\nlonger."""\nk = 1\n', "k = 2\n"):
+        source.write_text(text)
+        hashed.append(cases._without_docstrings(source))
+    assert hashed[0] == hashed[1] != hashed[2]
