@@ -23,7 +23,7 @@ typecheck: installed
 pytest: $(VENV)/.ready-test
 	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile -m "not slow" $(ARGS)
 
-# The tests that take more than 20 s; continuous integration runs them too.
+# The tests that take long; continuous integration runs them too.
 slow: $(VENV)/.ready-test
 	$(BIN)/python -m pytest --numprocesses $(JOBS) -m slow $(ARGS)
 

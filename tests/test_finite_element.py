@@ -66,6 +66,7 @@ def test_linear_field_is_exact_on_a_distorted_mesh(element, dimension):
     assert jnp.abs(solution.final - exact).max() < 2e-13 * jnp.abs(exact).max()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "element,dimension,counts,expected",
     [

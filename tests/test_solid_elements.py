@@ -115,6 +115,7 @@ def bent(x):
     return 0.02 * jnp.stack([jnp.sin(2.0 * x[1]), jnp.sin(2.0 * x[0])])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "element,name,order",
     [
@@ -158,6 +159,7 @@ def beam(law, mesh, formulation):
     return solution.final[1, end].mean()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("law", [PlaneStress, PlaneStrain, Solid])
 def test_incompatible_modes_bend_where_displacements_lock(law):
     if law is Solid:
@@ -239,6 +241,7 @@ def test_tangent_is_the_symmetric_derivative_of_the_forces(law, name):
     assert np.abs(dense - dense.T).max() < 1e-12 * np.abs(dense).max()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["mean dilatation", "incompatible modes", "reduced"])
 def test_deflection_has_derivatives_and_a_batch(name):
     element = "S2" if name == "reduced" else "Q1"

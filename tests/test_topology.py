@@ -99,6 +99,7 @@ def test_a_projection_keeps_void_and_solid_and_sharpens():
     assert np.all(thin <= projected(density, jnp.asarray(8.0), 0.25) + 1e-15)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("element", ["Q1", "P2"])
 def test_compliance_is_the_work_of_the_load_and_has_its_derivative(element):
     problem, mesh = cantilever(6, 4, element)
@@ -144,6 +145,7 @@ def test_the_whole_chain_of_a_layout_has_its_derivative_and_a_batch():
     assert np.isfinite(zero).all()
 
 
+@pytest.mark.slow
 def test_optimality_criteria_meet_the_volume_and_improve():
     problem, mesh = cantilever()
     layout = Layout(mesh, filter=DensityFilter(1.5))
