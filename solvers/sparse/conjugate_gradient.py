@@ -40,7 +40,8 @@ def conjugate_gradient(
 
     Args:
         multiply: `A` times (*space, batch).
-        precondition: a symmetric positive definite approximation of `A⁻¹`.
+        precondition: a symmetric positive definite approximation of `A⁻¹`, given
+            residuals of norm one, so that it may compute in single precision.
         rhs: (*space, batch).
         tolerance: (batch,) or (1,) relative residual, Euclidean norm.
         max_steps: limit of iterations.
@@ -57,7 +58,8 @@ def conjugate_gradient(
 
     def step(state):
         x, r, p, rz, residual, finite, steps, active = state
-        z = precondition(r)
+        size = jnp.where(jnp.isfinite(residual) & (residual > 0), residual, 1)
+        z = size * precondition(r / size)
         rz_next = jnp.sum(r * z, axis=space)
         p = jnp.where(steps == 0, z, z + rz_next / rz * p)
         image = multiply(p)

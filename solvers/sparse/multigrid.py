@@ -53,16 +53,18 @@ class Smoother(eqx.Module):
     def of(
         cls, pattern: SparsityPattern, values: jax.Array, matrix: BlockOperator
     ) -> "Smoother":
-        """Bound the spectrum of `matrix` with the blocks `values` on `pattern`."""
+        """Bound the spectrum of `matrix`, whose blocks are `values` on `pattern`."""
         unknown = np.arange(values.shape[1])
         place = (pattern.diagonal[:, None], unknown, unknown)
         diagonal = values.at[place].get(mode="fill", fill_value=0)
         inverse = 1 / jnp.where(diagonal == 0, 1, diagonal)
-        beside = values.at[place].set(0, mode="drop")
-        neighbours = pattern.padded.sum(jnp.sum(jnp.abs(beside), axis=2))
+        row = pattern.padded.sum(jnp.sum(jnp.abs(values), axis=2))
+        neighbours = row - jnp.abs(diagonal)
         alone = neighbours <= jnp.finfo(values.dtype).eps * jnp.abs(diagonal)
         bound = jnp.max(1 + neighbours * jnp.abs(inverse), axis=(0, 1))
-        radius = jnp.minimum(bound, 1.1 * _power_estimate(matrix, inverse))
+        inverse = inverse.astype(jnp.float32)
+        estimate = 1.1 * _power_estimate(matrix, inverse)
+        radius = jnp.minimum(bound.astype(jnp.float32), estimate)
         return cls(matrix, inverse, alone, radius)
 
     def weights(self) -> tuple[jax.Array, jax.Array]:
@@ -125,14 +127,12 @@ class Multigrid(eqx.Module):
     """A V-cycle for given values: a symmetric preconditioner.
 
     Attributes:
-        matrix: the finest matrix.
         smoothers: one per level, and one for a coarsest matrix without inverse.
         prolongators: one per level, from coarse to fine.
         restrictions: their transposes.
         coarsest: (batch, m, m) inverse of the coarsest matrix, or None.
     """
 
-    matrix: BlockOperator
     smoothers: tuple[Smoother, ...]
     prolongators: tuple[BlockOperator, ...]
     restrictions: tuple[BlockOperator, ...]
@@ -140,7 +140,11 @@ class Multigrid(eqx.Module):
 
     @classmethod
     def of(cls, hierarchy: Hierarchy, values, near_null) -> "Multigrid":
-        """Compute all levels.
+        """Compute all levels, in the precision of `values`.
+
+        The cycle itself is kept in single precision: a preconditioner may be rounded,
+        and it moves half the memory. In single precision the coarse matrices of
+        slender bodies would not stay positive definite.
 
         Args:
             hierarchy: the static plan.
@@ -149,7 +153,10 @@ class Multigrid(eqx.Module):
                 annihilates.
         """
         near_null = jnp.asarray(near_null, values.dtype)
-        matrix = finest = BlockOperator.arranged(hierarchy.blocks, values)
+        arranged = lambda pattern, blocks: BlockOperator.arranged(
+            pattern, blocks.astype(jnp.float32)
+        )
+        matrix = arranged(hierarchy.blocks, values)
         smoothers, prolongators, restrictions = [], [], []
         for level in hierarchy.levels:
             smoother = Smoother.of(level.pattern, values, matrix)
@@ -160,21 +167,22 @@ class Multigrid(eqx.Module):
             image = level.image(values, prolongator)
             values = level.galerkin(restriction, image)
             values = _unit_where_empty(level.coarse, values)
-            matrix = BlockOperator.arranged(level.coarse, values)
+            matrix = arranged(level.coarse, values)
             smoothers.append(smoother)
-            prolongators.append(BlockOperator.arranged(level.prolongator, prolongator))
-            restrictions.append(BlockOperator.arranged(transposed, restriction))
+            prolongators.append(arranged(level.prolongator, prolongator))
+            restrictions.append(arranged(transposed, restriction))
         inverse = None
         if hierarchy.dense:
-            inverse = _inverse(hierarchy.coarsest, values)
+            inverse = _inverse(hierarchy.coarsest, values).astype(jnp.float32)
         else:
             smoothers.append(Smoother.of(hierarchy.coarsest, values, matrix))
-        transfers = tuple(prolongators), tuple(restrictions)
-        return cls(finest, tuple(smoothers), *transfers, inverse)
+        return cls(
+            tuple(smoothers), tuple(prolongators), tuple(restrictions), inverse
+        )
 
     def apply(self, rhs: jax.Array) -> jax.Array:
-        """One V-cycle from zero for `rhs` (nodes, unknowns, batch)."""
-        return self._cycle(0, rhs)
+        """One V-cycle from zero for `rhs` (nodes, unknowns, batch) of size one."""
+        return self._cycle(0, rhs.astype(jnp.float32)).astype(rhs.dtype)
 
     def _cycle(self, depth, rhs):
         if depth < len(self.prolongators):

@@ -10,6 +10,7 @@ from jax import lax
 
 from ..status import Status
 from .batch_last import native_batch_last
+from .block_operator import BlockOperator
 from .conjugate_gradient import conjugate_gradient
 from .hierarchy import hierarchy_of
 from .linear_solver import AbstractLinearSolver, LinearSolution, as_status, check_square
@@ -117,7 +118,7 @@ def _iterate(values, near_null, rhs, tolerance, *, hierarchy, max_steps):
     rhs = by_node(jnp.broadcast_to(rhs, (rhs.shape[0], batch)))
     blocks = values.at[hierarchy.places].get(mode="fill", fill_value=0)
     multigrid = Multigrid.of(hierarchy, blocks, by_node(near_null))
-    multiply = multigrid.matrix.apply
+    multiply = BlockOperator.arranged(hierarchy.blocks, blocks).apply
     found = conjugate_gradient(
         multiply, multigrid.apply, rhs, tolerance=tolerance, max_steps=max_steps
     )
