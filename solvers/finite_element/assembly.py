@@ -1,10 +1,13 @@
 """Host tables that add element contributions up to nodal vectors and matrices."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 
+import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array
 
-from ..sparse import Assembly, SparsityPattern
+from ..sparse import Assembly, BlockPattern, SparsityPattern
 from ..topology import Topology
 
 
@@ -26,23 +29,66 @@ def vector_assembly(
     return Assembly(np.concatenate([[0], np.cumsum(counts)]), order)
 
 
+class MatrixAssembly:
+    """The sum of element matrices (components, components, k, k, elements).
+
+    Attributes:
+        pattern: of the sum.
+    """
+
+    def __init__(self, topology: Topology, parts: tuple[str, ...], components: int):
+        """Plan the sum over cells, then facets of `parts`."""
+        rows, columns = [], []
+        for nodes in _element_nodes(topology, parts):
+            shape = (len(nodes), *nodes.shape)
+            rows.append(np.broadcast_to(nodes[:, None], shape).ravel())
+            columns.append(np.broadcast_to(nodes, shape).ravel())
+        size = topology.node_count
+        nodes, self._sum = SparsityPattern.from_coo(
+            np.concatenate(rows), np.concatenate(columns), (size, size)
+        )
+        self._components = components
+        self.pattern = nodes if components == 1 else BlockPattern(nodes, components)
+
+    def __call__(self, matrices: Sequence[Array]) -> Array:
+        """Values (nnz,) of `pattern` from the matrices of cells, then of facets."""
+        count = self._components**2
+        pairs = jnp.concatenate([m.reshape(count, -1) for m in matrices], axis=1)
+        if count == 1:
+            return self._sum(pairs[0])
+        # a node and its neighbour side by side: one row is gathered in place of nine
+        return self._sum(pairs.T).ravel()
+
+
 @lru_cache(maxsize=8)
 def matrix_assembly(
     topology: Topology, parts: tuple[str, ...], components: int
-) -> tuple[SparsityPattern, Assembly]:
-    """Pattern and sum of element matrices (components, components, k, k, elements)."""
-    rows, columns = [], []
-    for nodes in _element_nodes(topology, parts):
-        dofs = _dofs(nodes, components, topology.node_count)
-        row = dofs[:, None, :, None]
-        column = dofs[None, :, None, :]
-        shape = np.broadcast_shapes(row.shape, column.shape)
-        rows.append(np.broadcast_to(row, shape).ravel())
-        columns.append(np.broadcast_to(column, shape).ravel())
-    size = components * topology.node_count
-    return SparsityPattern.from_coo(
-        np.concatenate(rows), np.concatenate(columns), (size, size)
-    )
+) -> MatrixAssembly:
+    """The plan for these elements, made once."""
+    return MatrixAssembly(topology, parts, components)
+
+
+def identity_where_held(
+    pattern: SparsityPattern | BlockPattern, values: Array, free: np.ndarray
+) -> Array:
+    """Values (nnz,) with the rows and columns that are not free set to the identity.
+
+    Args:
+        pattern: of the matrix.
+        values: (nnz,).
+        free: host array of booleans, (unknowns,).
+    """
+    if isinstance(pattern, BlockPattern):
+        rows, columns = pattern.nodes.rows, pattern.nodes.indices
+        of_node = pattern.by_node(jnp.asarray(free))
+        row, column = of_node[rows][:, :, None], of_node[columns][:, None]
+        own = (rows == columns)[:, None, None] & np.eye(pattern.components, dtype=bool)
+        kept, identity = row & column, jnp.asarray(own) & ~row
+        values = jnp.where(kept, pattern.blocks(values), identity.astype(values.dtype))
+        return values.ravel()
+    kept = free[pattern.rows] & free[pattern.indices]
+    identity = ~free[pattern.rows] & (pattern.rows == pattern.indices)
+    return jnp.where(kept, values, jnp.asarray(identity, values.dtype))
 
 
 def _element_nodes(topology: Topology, parts: tuple[str, ...]) -> list[np.ndarray]:

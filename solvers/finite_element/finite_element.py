@@ -15,7 +15,7 @@ from ..discretization import AbstractDiscretization
 from ..mesh import Mesh, inverted_cells
 from ..sparse import DirectSolver, SparseMatrix
 from . import cell_forms
-from .assembly import matrix_assembly, vector_assembly
+from .assembly import identity_where_held, matrix_assembly, vector_assembly
 from .boundary import (
     Held,
     check_conditions,
@@ -179,16 +179,13 @@ class FiniteElement(AbstractDiscretization):
         inflow_weight: Array | float,
     ) -> SparseMatrix:
         parts = natural_parts(self.problem)
-        pattern, _ = matrix_assembly(self.mesh.topology, parts, self._components)
+        pattern = matrix_assembly(self.mesh.topology, parts, self._components).pattern
         values = per_member(self._jacobian_values)(
             t, state, storage_weight, inflow_weight
         )
         free = self.free()
         if free is not None:
-            free = free.ravel()
-            kept = free[pattern.rows] & free[pattern.indices]
-            identity = ~free[pattern.rows] & (pattern.rows == pattern.indices)
-            values = jnp.where(kept, values, jnp.asarray(identity, values.dtype))
+            values = identity_where_held(pattern, values, free.ravel())
         return SparseMatrix(values, pattern)
 
     def boundary_flux(
@@ -291,8 +288,7 @@ class FiniteElement(AbstractDiscretization):
                 gather_nodes(state, topology.boundary(name).nodes),
             )
             blocks.append(inflow_weight * matrix)
-        _, assembly = matrix_assembly(topology, parts, self._components)
-        return assembly(jnp.concatenate([block.ravel() for block in blocks]))
+        return matrix_assembly(topology, parts, self._components)(blocks)
 
     def _facet_vector(self, name: str, t: Array, state: Array) -> Array:
         return facet_vector(

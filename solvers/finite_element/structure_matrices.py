@@ -61,20 +61,20 @@ def structure_matrices(
     check_structure(scheme)
     topology, count = scheme.mesh.topology, scheme.mesh.dimension
     parts = natural_parts(scheme.problem)
-    pattern, assembly = matrix_assembly(topology, parts, count)
-    mass_pattern, mass_assembly = matrix_assembly(topology, (), count)
+    assembly = matrix_assembly(topology, parts, count)
+    mass_assembly = matrix_assembly(topology, (), count)
 
     def stiffness(t, displacement):
         blocks = [_cell_stiffness(scheme, t, displacement)]
         blocks += [_facet_stiffness(scheme, name, t, displacement) for name in parts]
-        return assembly(jnp.concatenate([block.ravel() for block in blocks]))
+        return assembly(blocks)
 
     def mass(t, displacement):
-        return mass_assembly(_cell_mass(scheme, t, displacement).ravel())
+        return mass_assembly([_cell_mass(scheme, t, displacement)])
 
     return StructureMatrices(
-        SparseMatrix(per_member(stiffness)(t, displacement), pattern),
-        SparseMatrix(per_member(mass)(t, displacement), mass_pattern),
+        SparseMatrix(per_member(stiffness)(t, displacement), assembly.pattern),
+        SparseMatrix(per_member(mass)(t, displacement), mass_assembly.pattern),
         _free_displacements(scheme),
     )
 
@@ -101,6 +101,7 @@ def check_structure(scheme: FiniteElement) -> None:
 
 def free_block(matrix: SparseMatrix, free: np.ndarray) -> SparseMatrix:
     """The rows and columns of free degrees of freedom, a host array of booleans."""
+    matrix = matrix.by_entries
     entries, pattern = _free_pattern(matrix.pattern, np.packbits(free).tobytes())
     return SparseMatrix(matrix.values[entries], pattern)
 

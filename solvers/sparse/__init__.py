@@ -1,12 +1,14 @@
 """Sparse matrices on static patterns and linear solvers that differentiate.
 
-A `SparsityPattern` is known on the host and fixed while a program runs; the values
-are traced. `DirectSolver` factorises on the host. `MultigridCG` and `Krylov` iterate
-in JAX. Each solves differentiably in both modes and reports a status per member of a
-batch. May import `solvers.status`, JAX, Equinox and, on the host, SciPy.
+A `SparsityPattern`, or a `BlockPattern` of nodes with several unknowns, is known on the
+host and fixed while a program runs; the values are traced. `DirectSolver` factorises on
+the host. `MultigridCG` and `Krylov` iterate in JAX. Each solves differentiably in both
+modes and reports a status per member of a batch. May import `solvers.status`, JAX,
+Equinox and, on the host, SciPy.
 """
 
 from .assembly import Assembly as Assembly
+from .block_pattern import BlockPattern as BlockPattern
 from .direct import DirectSolver as DirectSolver
 from .eigenpairs import Eigenpairs as Eigenpairs
 from .eigenpairs import eigenpairs as eigenpairs

@@ -9,7 +9,7 @@ from hashlib import blake2b
 
 import numpy as np
 
-from .pattern import SparsityPattern
+from .products import AnyPattern
 
 # SuperLU keeps more than its entries: measured on a heat sink of 6,703 nodes.
 _BYTES_PER_FACTOR_ENTRY = 20
@@ -40,7 +40,7 @@ class FactorCache:
     def factorizations(self) -> int:
         return sum(worker.factorizations for worker in self._workers)
 
-    def solve(self, pattern: SparsityPattern, values, rhs, *, transposed: bool):
+    def solve(self, pattern: AnyPattern, values, rhs, *, transposed: bool):
         """Solve a batch of systems, one factorisation per distinct matrix.
 
         Args:
@@ -142,6 +142,8 @@ def factorize(pattern, values):
     values = np.asarray(values, np.float64)
     if not np.isfinite(values).all():
         return None
+    pattern, order = pattern.entries
+    values = values if order is None else values[order]
     tables = (values, pattern.indices, pattern.indptr)
     matrix = csc_matrix(csr_matrix(tables, shape=pattern.shape))
     scale = np.abs(values).max(initial=0.0) * np.diff(pattern.indptr).max(initial=1)

@@ -3,13 +3,16 @@
 import threading
 from collections import OrderedDict
 
+import jax
 import numpy as np
 
 from .aggregation import aggregate
 from .assembly import Assembly
+from .block_pattern import BlockPattern
 from .padded_rows import frozen
 from .pair_sum import PairSum
 from .pattern import SparsityPattern
+from .products import AnyPattern
 
 _COARSEST = 200
 _LARGEST_DENSE = 1000
@@ -72,16 +75,18 @@ class Hierarchy:
 
     Attributes:
         blocks: pattern of the blocks of the first matrix, nodes by nodes.
-        places: (blocks, components, components) entry of the first matrix at each
-            place of each block, its number of entries where it has none.
         levels: the steps, finest first; empty for a small or diagonal matrix.
         coarsest: pattern of the blocks of the last matrix.
         dense: whether the last matrix is small enough to be inverted.
     """
 
-    def __init__(self, pattern: SparsityPattern, components: int, modes: int):
+    def __init__(self, pattern: AnyPattern, components: int, modes: int):
         """Coarsen until a dense inverse is cheap or nothing is left to merge."""
-        self.blocks, self.places = _blocks(pattern, components)
+        self._first = pattern
+        if isinstance(pattern, BlockPattern):
+            self.blocks = pattern.nodes
+        else:
+            self.blocks, self._places = _blocks(pattern, components)
         levels, blocks, size = [], self.blocks, components
         while blocks.shape[0] * size > _COARSEST:
             level = Level(blocks)
@@ -94,8 +99,14 @@ class Hierarchy:
         self.coarsest = blocks
         self.dense = blocks.shape[0] * size <= _LARGEST_DENSE
 
+    def blocks_of(self, values: jax.Array) -> jax.Array:
+        """Values (nnz, batch) of the first matrix as (blocks, rows, columns, batch)."""
+        if isinstance(self._first, BlockPattern):
+            return self._first.blocks(values)
+        return values.at[self._places].get(mode="fill", fill_value=0)
 
-def hierarchy_of(pattern: SparsityPattern, components: int, modes: int) -> Hierarchy:
+
+def hierarchy_of(pattern: AnyPattern, components: int, modes: int) -> Hierarchy:
     """The hierarchy of a pattern, planned once and kept while it is in use.
 
     Args:
@@ -133,7 +144,8 @@ _LOCK = threading.Lock()
 
 
 def _blocks(pattern, components):
-    """Pattern of the nodes and the entry at every place of every block."""
+    """Pattern of the nodes, and the entry at each place (blocks, components,
+    components) of each block, the number of entries where there is none."""
     nodes = pattern.shape[0] // components
     row_component, row = np.divmod(pattern.rows, max(nodes, 1))
     column_component, column = np.divmod(pattern.indices, max(nodes, 1))

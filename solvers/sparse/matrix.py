@@ -7,7 +7,7 @@ import numpy as np
 
 from .padded_rows import take
 from .pattern import SparsityPattern
-from .products import sparse_product
+from .products import AnyPattern, sparse_product
 
 
 class SparseMatrix(eqx.Module):
@@ -18,7 +18,7 @@ class SparseMatrix(eqx.Module):
 
     Attributes:
         values: (nnz,) entries in the order of the pattern.
-        pattern: where they are.
+        pattern: where they are: entry by entry, or block by block.
 
     Example:
         >>> import scipy.sparse
@@ -28,7 +28,7 @@ class SparseMatrix(eqx.Module):
     """
 
     values: jax.Array
-    pattern: SparsityPattern = eqx.field(static=True)
+    pattern: AnyPattern = eqx.field(static=True)
 
     def __check_init__(self):
         shape = getattr(self.values, "shape", None)
@@ -54,7 +54,15 @@ class SparseMatrix(eqx.Module):
     @property
     def transpose(self) -> "SparseMatrix":
         """The transposed matrix."""
-        pattern, order = self.pattern.transpose
+        pattern, values = self.pattern.transposed(self.values)
+        return SparseMatrix(values, pattern)
+
+    @property
+    def by_entries(self) -> "SparseMatrix":
+        """The same matrix on a `SparsityPattern`."""
+        pattern, order = self.pattern.entries
+        if order is None:
+            return self
         return SparseMatrix(take(self.values, order), pattern)
 
     def mv(self, x: jax.Array) -> jax.Array:
@@ -77,5 +85,7 @@ class SparseMatrix(eqx.Module):
         """SciPy `csr_matrix` of concrete values, on the host."""
         from scipy.sparse import csr_matrix
 
-        tables = (self.pattern.indices, self.pattern.indptr)
-        return csr_matrix((np.asarray(self.values), *tables), shape=self.shape)
+        pattern, order = self.pattern.entries
+        values = np.asarray(self.values)
+        values = values if order is None else values[order]
+        return csr_matrix((values, pattern.indices, pattern.indptr), shape=self.shape)

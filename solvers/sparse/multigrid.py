@@ -176,9 +176,7 @@ class Multigrid(eqx.Module):
             inverse = _inverse(hierarchy.coarsest, values).astype(jnp.float32)
         else:
             smoothers.append(Smoother.of(hierarchy.coarsest, values, matrix))
-        return cls(
-            tuple(smoothers), tuple(prolongators), tuple(restrictions), inverse
-        )
+        return cls(tuple(smoothers), tuple(prolongators), tuple(restrictions), inverse)
 
     def apply(self, rhs: jax.Array) -> jax.Array:
         """One V-cycle from zero for `rhs` (nodes, unknowns, batch) of size one."""

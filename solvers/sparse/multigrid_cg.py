@@ -16,7 +16,6 @@ from .hierarchy import hierarchy_of
 from .linear_solver import AbstractLinearSolver, LinearSolution, as_status, check_square
 from .matrix import SparseMatrix
 from .multigrid import Multigrid
-from .padded_rows import take
 
 _TOLERANCE = {"float32": 1e-5, "float64": 1e-12}
 _ROUND_OFF = {"float32": 1e-3, "float64": 1e-9}
@@ -62,6 +61,8 @@ class MultigridCG(AbstractLinearSolver):
     ) -> LinearSolution:
         """Solve `matrix @ x = rhs` for `rhs` (n,) to the looser of two tolerances."""
         check_square(matrix, rhs)
+        if getattr(matrix.pattern, "components", None) != self.components:
+            matrix = matrix.by_entries
         dtype = jnp.result_type(matrix.values, rhs)
         values = lax.stop_gradient(matrix.values).astype(dtype)
         near_null = self._near_null(matrix.shape[0])
@@ -83,7 +84,6 @@ class MultigridCG(AbstractLinearSolver):
                 max_steps=self.max_steps,
             )
         )
-        _, transposed = matrix.pattern.transpose
 
         def solve_with(values, b):
             fixed = lax.stop_gradient(near_null)
@@ -96,7 +96,7 @@ class MultigridCG(AbstractLinearSolver):
             matrix.mv,
             rhs.astype(dtype),
             lambda _, b: solve_with(values, b),
-            lambda _, b: solve_with(take(values, transposed), b),
+            lambda _, b: solve_with(matrix.pattern.transposed(values)[1], b),
             has_aux=True,
         )
         return LinearSolution(value, status, steps)
@@ -116,7 +116,7 @@ def _iterate(values, near_null, rhs, tolerance, *, hierarchy, max_steps):
     # unknowns of a node side by side: (components * nodes) to (nodes, components)
     by_node = lambda field: field.reshape(-1, nodes, *field.shape[1:]).swapaxes(0, 1)
     rhs = by_node(jnp.broadcast_to(rhs, (rhs.shape[0], batch)))
-    blocks = values.at[hierarchy.places].get(mode="fill", fill_value=0)
+    blocks = hierarchy.blocks_of(values)
     multigrid = Multigrid.of(hierarchy, blocks, by_node(near_null))
     multiply = BlockOperator.arranged(hierarchy.blocks, blocks).apply
     found = conjugate_gradient(

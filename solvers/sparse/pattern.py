@@ -3,10 +3,11 @@
 from functools import cached_property
 from hashlib import blake2b
 
+import jax
 import numpy as np
 
 from .assembly import Assembly
-from .padded_rows import PaddedRows, frozen
+from .padded_rows import PaddedRows, frozen, take
 
 
 class SparsityPattern:
@@ -111,6 +112,16 @@ class SparsityPattern:
         indptr = np.concatenate([[0], np.cumsum(counts)])
         pattern = SparsityPattern(indptr, self.rows[order], self.shape[::-1])
         return pattern, frozen(order)
+
+    @property
+    def entries(self) -> tuple["SparsityPattern", None]:
+        """This pattern, and no other order of its values; see `BlockPattern`."""
+        return self, None
+
+    def transposed(self, values: jax.Array) -> tuple["SparsityPattern", jax.Array]:
+        """Pattern and values (nnz, *batch) of the transposed matrix."""
+        pattern, order = self.transpose
+        return pattern, take(values, order)
 
     @cached_property
     def is_symmetric(self) -> bool:

@@ -6,11 +6,15 @@ from jax.core import ShapedArray
 from jax.interpreters import ad
 
 from .batch_last import batch_last, primitive
+from .block_pattern import BlockPattern
 from .padded_rows import stored, take
+from .pair_sum import block_product
 from .pattern import SparsityPattern
 
+AnyPattern = SparsityPattern | BlockPattern
 
-def sparse_product(values, x, pattern: SparsityPattern) -> jax.Array:
+
+def sparse_product(values, x, pattern: AnyPattern) -> jax.Array:
     """`A @ x` for A with `values` (nnz, *batch) on `pattern` and x (columns, *batch).
 
     Differentiable any number of times in both arguments, in both modes.
@@ -24,14 +28,24 @@ def sparse_product(values, x, pattern: SparsityPattern) -> jax.Array:
 
 
 def _product(values, x, *, pattern):
+    if isinstance(pattern, BlockPattern):
+        columns = pattern.by_node(x)[:, :, None]
+        rows = _sum_of_rows(
+            pattern.nodes, pattern.blocks(values), columns, block_product
+        )
+        return pattern.by_component(rows[:, :, 0])
+    return _sum_of_rows(pattern, values, x, lambda value, x: value * x)
+
+
+def _sum_of_rows(pattern, entries, x, multiply):
     padded = pattern.padded
     positions = padded.device_groups()
     columns = tuple(jnp.asarray(table) for table in pattern.padded_columns)
-    x = stored(x, values)
+    x = stored(x, entries)
     return padded.reduce(
-        lambda g, k: (
-            values.at[positions[g][k]].get(mode="fill", fill_value=0)
-            * take(x, columns[g][k])
+        lambda g, k: multiply(
+            entries.at[positions[g][k]].get(mode="fill", fill_value=0),
+            take(x, columns[g][k]),
         )
     )
 
@@ -48,13 +62,19 @@ def _product_batched(arguments, axes, *, pattern):
 
 
 def _values_cotangent(cotangent, values, x, *, pattern):
-    result = take(cotangent, pattern.rows) * take(x, pattern.indices)
+    if isinstance(pattern, BlockPattern):
+        rows, columns = pattern.by_node(cotangent), pattern.by_node(x)
+        left = take(rows, pattern.nodes.rows)[:, :, None]
+        blocks = left * take(columns, pattern.nodes.indices)[:, None]
+        result = blocks.reshape(pattern.nnz, *blocks.shape[3:])
+    else:
+        result = take(cotangent, pattern.rows) * take(x, pattern.indices)
     return _sum_to(result, values.aval.shape)
 
 
 def _x_cotangent(cotangent, values, x, *, pattern):
-    transposed, order = pattern.transpose
-    result = _product_p.bind(take(values, order), cotangent, pattern=transposed)
+    transposed, values = pattern.transposed(values)
+    result = _product_p.bind(values, cotangent, pattern=transposed)
     return _sum_to(result, x.aval.shape)
 
 
