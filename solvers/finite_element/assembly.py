@@ -79,16 +79,14 @@ def identity_where_held(
         free: host array of booleans, (unknowns,).
     """
     if isinstance(pattern, BlockPattern):
-        rows, columns = pattern.nodes.rows, pattern.nodes.indices
         of_node = pattern.by_node(jnp.asarray(free))
-        row, column = of_node[rows][:, :, None], of_node[columns][:, None]
-        own = (rows == columns)[:, None, None] & np.eye(pattern.components, dtype=bool)
-        kept, identity = row & column, jnp.asarray(own) & ~row
-        values = jnp.where(kept, pattern.blocks(values), identity.astype(values.dtype))
-        return values.ravel()
-    kept = free[pattern.rows] & free[pattern.indices]
-    identity = ~free[pattern.rows] & (pattern.rows == pattern.indices)
-    return jnp.where(kept, values, jnp.asarray(identity, values.dtype))
+        row, column = of_node[pattern.nodes.rows], of_node[pattern.nodes.indices]
+        kept = row[:, :, None] & column[:, None]
+        values = jnp.where(kept, pattern.blocks(values), 0).ravel()
+    else:
+        kept = free[pattern.rows] & free[pattern.indices]
+        values = jnp.where(kept, values, 0)
+    return values.at[pattern.diagonal[~free]].set(1)
 
 
 def _element_nodes(topology: Topology, parts: tuple[str, ...]) -> list[np.ndarray]:

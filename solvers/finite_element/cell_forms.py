@@ -6,7 +6,6 @@ Storage is integrated with the consistent mass, source and flux as the formulati
 
 from collections.abc import Callable
 
-import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from ...physics import AbstractBalanceLaw, Problem
@@ -16,7 +15,7 @@ from .cell_density import density_of
 from .formulation import AbstractFormulation, AbstractPointwiseFormulation
 from .geometry import CellGeometry, cell_geometry, facet_geometry
 from .per_member import per_member
-from .state_free import AffineForm, StateFree, affine_form, is_affine
+from .state_free import AffineForm, StateFree, affine_form, at_rest, is_affine
 from .weak_form import (
     Density,
     cell_matrix,
@@ -161,8 +160,8 @@ def _affine_storage(law, mesh, components) -> Callable[[Array], AffineForm]:
 
 def _affine_supply(law, mesh, formulation, components) -> Callable[[Array], AffineForm]:
     def compute(t):
-        geometry, k = supply_cells(mesh, formulation, None), len(mesh.cell.nodes)
-        rest = jnp.zeros((components, k, geometry.weight.shape[-1]), geometry.x.dtype)
+        geometry = supply_cells(mesh, formulation, None)
+        rest = at_rest(components, len(mesh.cell.nodes), geometry)
         offset = supply(law, mesh, formulation, None, t, rest)
         slope = _supply_slope(law, mesh, formulation, geometry, t, rest)
         return AffineForm(offset, slope)

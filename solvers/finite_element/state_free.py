@@ -9,6 +9,7 @@ from collections.abc import Callable
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+from jax import lax
 from jaxtyping import Array, Float
 
 from ..cells import ReferenceCell
@@ -71,10 +72,18 @@ def affine_form(
     components: int,
 ) -> AffineForm:
     """The matrix and the offset of a density that `is_affine`."""
-    cells = geometry.weight.shape[-1]
-    rest = jnp.zeros((components, len(cell.nodes), cells), geometry.weight.dtype)
+    rest = at_rest(components, len(cell.nodes), geometry)
     offset = cell_vector(cell, geometry, density, t, rest)
     return AffineForm(offset, cell_matrix(cell, geometry, density, t, rest))
+
+
+def at_rest(components: int, nodes: int, geometry: CellGeometry) -> Array:
+    """Nodal values zero, (components, nodes of a cell, cells).
+
+    XLA would multiply a constant when it compiles, for seconds, and keep the products.
+    """
+    shape = (components, nodes, geometry.weight.shape[-1])
+    return lax.optimization_barrier(jnp.zeros(shape, geometry.weight.dtype))
 
 
 def is_affine(

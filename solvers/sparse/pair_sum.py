@@ -32,7 +32,7 @@ class PairSum:
         )
         self._padded = PaddedRows(summed.starts, looped=True)
         self._left = self._padded.gather(first[summed.order], missing=left.nnz)
-        self._right = self._padded.gather(second[summed.order])
+        self._right = self._padded.gather(second[summed.order].astype(np.int32))
 
     def __call__(self, left: jax.Array, right: jax.Array) -> jax.Array:
         """Entries of the product, (entries, rows, columns, batch).
