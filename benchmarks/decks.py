@@ -17,6 +17,23 @@ from froude.solvers.abaqus import (
 )
 
 
+def shuffled(mesh: Mesh) -> Mesh:
+    """The same mesh with nodes and cells in no order."""
+    random, topology = np.random.default_rng(3), mesh.topology
+    place = random.permutation(len(mesh.points))
+    number = np.argsort(place)
+    corners = mesh.cell.facet.corners
+    return Mesh.from_cells(
+        np.asarray(mesh.points)[place],
+        topology.cell_type,
+        number[random.permutation(topology.cells)],
+        boundaries={
+            name: number[part.nodes.T[:, :corners]]
+            for name, part in topology.boundaries.items()
+        },
+    )
+
+
 def deck_of(mesh: Mesh, element_type: str, **says) -> Model:
     """Make a deck whose numbers are shuffled and have gaps.
 

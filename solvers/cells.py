@@ -47,6 +47,11 @@ class ReferenceCell:
         """The reference cell of the facets."""
         return CELLS[self.facet_name]
 
+    @property
+    def linear(self) -> "ReferenceCell":
+        """The reference cell of first order with the same corners."""
+        return self if self.order == 1 else CELLS[_LINEAR[self.name]]
+
     @cached_property
     def nodes(self) -> np.ndarray:
         """Reference coordinates of the nodes, (nodes, dimension), in VTK order."""
@@ -61,8 +66,7 @@ class ReferenceCell:
     @cached_property
     def facet_nodes(self) -> np.ndarray:
         """Cell node indices of every facet, (facets, nodes of a facet)."""
-        linear = self.facet if self.order == 1 else CELLS[_LINEAR[self.facet_name]]
-        shape = linear.shape(self.facet.nodes)
+        shape = self.facet.linear.shape(self.facet.nodes)
         rows = []
         for corners in self.facet_corners:
             where = shape @ self.nodes[list(corners)]

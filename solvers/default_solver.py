@@ -23,6 +23,7 @@ from ..physics.solid import AbstractSolid
 from .discretization import AbstractDiscretization
 from .finite_element import FiniteElement
 from .finite_element.dependence import dependence
+from .finite_element.linear_part import linear_part
 from .finite_element.rigid_motion import near_null_space
 from .sparse import (
     AbstractLinearSolver,
@@ -95,11 +96,20 @@ def default_linear_solver(
     if isinstance(law, AbstractSolid) and isinstance(discretization, FiniteElement):
         if not _loads_are_symmetric(discretization.problem):
             return DefaultSolver(DirectSolver())
-        near_null = near_null_space(discretization.mesh.points)
-        return DefaultSolver(MultigridCG(components=components, near_null=near_null))
+        mesh = discretization.mesh
+        return DefaultSolver(
+            MultigridCG(
+                components=components,
+                near_null=near_null_space(mesh.points),
+                linear_part=linear_part(mesh.topology),
+            )
+        )
     if not _symmetric(law, components, dimension):
         return DefaultSolver(DirectSolver())
-    return DefaultSolver(MultigridCG(components=components))
+    quadratic = None
+    if isinstance(discretization, FiniteElement):
+        quadratic = linear_part(discretization.mesh.topology)
+    return DefaultSolver(MultigridCG(components=components, linear_part=quadratic))
 
 
 def _symmetric(law: AbstractBalanceLaw, components: int, dimension: int) -> bool:

@@ -93,7 +93,7 @@ def find_root(
         moving = active(at)
         matrix = balance.jacobian(at.state)
         rhs = jnp.where(moving, -at.residual, 0.0).ravel()
-        solution = linear_solver.solve(matrix, rhs, enough=_enough(at))
+        solution = linear_solver.solve(matrix, rhs, enough=_enough(at, tolerance))
         correction = solution.value.reshape(at.state.shape)
         load = _load(balance, matrix, at)
         state, residual, size = _backtrack(balance, at, correction, moving)
@@ -151,8 +151,9 @@ class _Iterate(NamedTuple):
     stuck: Array
 
 
-def _enough(at):
-    """Relative residual of the linear solve that keeps the convergence quadratic.
+def _enough(at, tolerance):
+    """Relative residual of the linear solve that keeps the convergence quadratic, and
+    no smaller than what is left to do.
 
     The first step is solved fully: it is the last one of a linear problem.
 
@@ -160,8 +161,9 @@ def _enough(at):
         S. C. Eisenstat and H. F. Walker (1996), SIAM J. Sci. Comput. 17, 16,
         doi:10.1137/0917003.
     """
-    forcing = jnp.minimum(_FORCING * at.relative, _FORCING)
-    return jnp.where(at.steps == 0, 0.0, forcing)
+    quadratic = jnp.minimum(_FORCING * at.relative, _FORCING)
+    left = jnp.minimum(_FORCING * tolerance / at.relative, _FORCING)
+    return jnp.where(at.steps == 0, 0.0, jnp.maximum(quadratic, left))
 
 
 def _load(balance, matrix, at):

@@ -16,6 +16,7 @@ from .eigenpairs import round_off as round_off
 from .eigenpairs import together as together
 from .factor_cache import FactorCache as FactorCache
 from .krylov import Krylov as Krylov
+from .linear_part import LinearPart as LinearPart
 from .linear_solver import (
     AbstractLinearSolver as AbstractLinearSolver,
 )

@@ -9,6 +9,7 @@ import numpy as np
 from .aggregation import aggregate
 from .assembly import Assembly
 from .block_pattern import BlockPattern
+from .linear_part import LinearPart
 from .padded_rows import frozen
 from .pair_sum import PairSum
 from .pattern import SparsityPattern
@@ -70,6 +71,27 @@ class Level:
         self.coarse = self.galerkin.pattern
 
 
+class LinearLevel:
+    """The step from quadratic to linear functions.
+
+    Attributes:
+        pattern: fine matrix, nodes by nodes.
+        part: what every node takes of the corners.
+        prolongator: pattern of `part`.
+        image: fine matrix times prolongator.
+        galerkin: transposed prolongator times `image`.
+        coarse: pattern of the coarse matrix, corners by corners.
+    """
+
+    def __init__(self, pattern: SparsityPattern, part: LinearPart):
+        """Plan the products of a matrix on `pattern`."""
+        self.pattern, self.part, self.prolongator = pattern, part, part.pattern
+        self.image = PairSum(pattern, self.prolongator)
+        transposed, _ = self.prolongator.transpose
+        self.galerkin = PairSum(transposed, self.image.pattern)
+        self.coarse = self.galerkin.pattern
+
+
 class Hierarchy:
     """Levels from the finest to a small coarsest matrix.
 
@@ -80,7 +102,13 @@ class Hierarchy:
         dense: whether the last matrix is small enough to be inverted.
     """
 
-    def __init__(self, pattern: AnyPattern, components: int, modes: int):
+    def __init__(
+        self,
+        pattern: AnyPattern,
+        components: int,
+        modes: int,
+        linear_part: LinearPart | None = None,
+    ):
         """Coarsen until a dense inverse is cheap or nothing is left to merge."""
         self._first = pattern
         if isinstance(pattern, BlockPattern):
@@ -88,6 +116,9 @@ class Hierarchy:
         else:
             self.blocks, self._places = _blocks(pattern, components)
         levels, blocks, size = [], self.blocks, components
+        if linear_part is not None and blocks.shape[0] * size > _COARSEST:
+            levels.append(LinearLevel(blocks, linear_part))
+            blocks = levels[0].coarse
         while blocks.shape[0] * size > _COARSEST:
             level = Level(blocks)
             smaller = level.aggregates * modes
@@ -106,7 +137,12 @@ class Hierarchy:
         return values.at[self._places].get(mode="fill", fill_value=0)
 
 
-def hierarchy_of(pattern: AnyPattern, components: int, modes: int) -> Hierarchy:
+def hierarchy_of(
+    pattern: AnyPattern,
+    components: int,
+    modes: int,
+    linear_part: LinearPart | None = None,
+) -> Hierarchy:
     """The hierarchy of a pattern, planned once and kept while it is in use.
 
     Args:
@@ -114,6 +150,7 @@ def hierarchy_of(pattern: AnyPattern, components: int, modes: int) -> Hierarchy:
         components: unknowns per node; unknown `c * nodes + i` is component `c` of
             node `i`.
         modes: columns of the near-null space.
+        linear_part: for elements of second order.
 
     Raises:
         ValueError: if the pattern cannot be a symmetric matrix with that many
@@ -129,10 +166,10 @@ def hierarchy_of(pattern: AnyPattern, components: int, modes: int) -> Hierarchy:
             f"`components` is {components}, which does not divide the "
             f"{pattern.shape[0]} unknowns of `matrix`."
         )
-    key = (pattern.digest, components, modes)
+    key = (pattern.digest, components, modes, linear_part)
     with _LOCK:
         if key not in _KEPT:
-            _KEPT[key] = Hierarchy(pattern, components, modes)
+            _KEPT[key] = Hierarchy(pattern, components, modes, linear_part)
         _KEPT.move_to_end(key)
         while len(_KEPT) > _KEPT_HIERARCHIES:
             _KEPT.popitem(last=False)

@@ -6,6 +6,7 @@ Chebyshev polynomial of `D⁻¹ A`. A matrix is an array of blocks (entries, row
 block, columns of a block, batch), a vector (nodes, unknowns of a node, batch); the
 batch axis has size 1 or that of the batch.
 
+For elements of second order the first coarse space is that of linear functions.
 Rows without neighbours (eliminated boundary values) take no part in coarsening and
 are solved exactly.
 
@@ -25,13 +26,14 @@ import numpy as np
 from jax import lax
 
 from .block_operator import BlockOperator
-from .hierarchy import Hierarchy, Level
+from .hierarchy import Hierarchy, Level, LinearLevel
 from .padded_rows import take
 from .pattern import SparsityPattern
 
 _POWER_STEPS = 8
 _SMOOTHER_STEPS = 2
 _SMOOTHED_FRACTION = 0.125
+_COARSE_CYCLES = 2
 
 
 class Smoother(eqx.Module):
@@ -160,8 +162,12 @@ class Multigrid(eqx.Module):
         smoothers, prolongators, restrictions = [], [], []
         for level in hierarchy.levels:
             smoother = Smoother.of(level.pattern, values, matrix)
-            tentative, near_null = _tentative(level, near_null, ~smoother.alone)
-            prolongator = _smoothed(level, values, tentative, smoother)
+            if isinstance(level, LinearLevel):
+                prolongator = _linear(level, ~smoother.alone).astype(values.dtype)
+                near_null = take(near_null, level.part.corners)
+            else:
+                tentative, near_null = _tentative(level, near_null, ~smoother.alone)
+                prolongator = _smoothed(level, values, tentative, smoother)
             transposed, order = level.prolongator.transpose
             restriction = jnp.swapaxes(take(prolongator, order), 1, 2)
             image = level.image(values, prolongator)
@@ -186,13 +192,25 @@ class Multigrid(eqx.Module):
         if depth < len(self.prolongators):
             down, up = self.restrictions[depth], self.prolongators[depth]
             correct = lambda residual: up.apply(
-                self._cycle(depth + 1, down.apply(residual))
+                self._corrected(depth + 1, down.apply(residual))
             )
             return self.smoothers[depth].cycle(rhs, correct)
         if self.coarsest is None:
             return self.smoothers[depth].cycle(rhs, None)
         flat = rhs.reshape(-1, rhs.shape[-1])
         return jnp.einsum("bij,jb->ib", self.coarsest, flat).reshape(rhs.shape)
+
+    def _corrected(self, depth, rhs):
+        """Two cycles on a coarse level, which cost little there; one where it is solved
+        exactly."""
+        if depth == len(self.prolongators):
+            return self._cycle(depth, rhs)
+        matrix = self.smoothers[depth].matrix
+
+        def again(_, x):
+            return x + self._cycle(depth, rhs - matrix.apply(x))
+
+        return lax.fori_loop(0, _COARSE_CYCLES, again, jnp.zeros_like(rhs))
 
 
 def _power_estimate(matrix, inverse_diagonal):
@@ -211,6 +229,15 @@ def _power_estimate(matrix, inverse_diagonal):
 
     _, estimates = lax.scan(step, vector, length=_POWER_STEPS)
     return estimates[-1]
+
+
+def _linear(level: LinearLevel, active):
+    """Blocks of the interpolation from corners; what is eliminated takes no part."""
+    pattern, part = level.prolongator, level.part
+    unknowns = active.shape[1]
+    weights = jnp.asarray(part.weights)[:, None, None]
+    both = take(active, pattern.rows) & take(active, part.corners[pattern.indices])
+    return jnp.eye(unknowns)[:, :, None] * (weights * both)[:, :, None]
 
 
 def _tentative(level: Level, near_null, active):

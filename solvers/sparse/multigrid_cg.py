@@ -13,6 +13,7 @@ from .batch_last import native_batch_last
 from .block_operator import BlockOperator
 from .conjugate_gradient import conjugate_gradient
 from .hierarchy import hierarchy_of
+from .linear_part import LinearPart
 from .linear_solver import AbstractLinearSolver, LinearSolution, as_status, check_square
 from .matrix import SparseMatrix
 from .multigrid import Multigrid
@@ -43,6 +44,7 @@ class MultigridCG(AbstractLinearSolver):
         near_null: (n, modes) vectors that the operator without boundary conditions
             annihilates (rigid motions for elasticity); None for one constant per
             component.
+        linear_part: for elements of second order, whose first coarse space it is.
 
     Example:
         >>> import scipy.sparse
@@ -55,6 +57,7 @@ class MultigridCG(AbstractLinearSolver):
     max_steps: int = eqx.field(static=True, default=200)
     components: int = eqx.field(static=True, default=1)
     near_null: jax.Array | None = None
+    linear_part: LinearPart | None = eqx.field(static=True, default=None)
 
     def solve(
         self, matrix: SparseMatrix, rhs: jax.Array, *, enough: jax.Array | float = 0.0
@@ -72,7 +75,9 @@ class MultigridCG(AbstractLinearSolver):
                 f"the pattern {matrix.pattern} is not symmetric; conjugate gradients "
                 "need a symmetric matrix. Use DirectSolver or Krylov."
             )
-        hierarchy = hierarchy_of(matrix.pattern, self.components, modes)
+        hierarchy = hierarchy_of(
+            matrix.pattern, self.components, modes, self.linear_part
+        )
         tolerance = self.tolerance
         if tolerance is None:
             tolerance = _TOLERANCE[dtype.name]
