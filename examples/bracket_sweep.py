@@ -220,7 +220,7 @@ def _options() -> argparse.Namespace:
         default=Path("build/bracket"),
         help="folder for runs, model and figure; an interrupted study resumes there",
     )
-    add("--train", type=int, default=160, help="runs that the surrogate is fitted to")
+    add("--train", type=int, default=192, help="runs that the surrogate is fitted to")
     add("--choose", type=int, default=32, help="runs that choose network or baseline")
     add("--certify", type=int, default=96, help="held-out runs")
     add("--sweep", type=int, default=200_000, help="designs of the sweep")
