@@ -64,7 +64,7 @@ OUTPUTS = {
     },
     "deflection": {"units": "m", "long_name": "mean displacement of the load hole"},
     "mass": {"units": "kg", "long_name": "mass of the whole bracket"},
-    "frequency": {"units": "Hz", "long_name": "first natural frequency"},
+    "frequency": {"units": "Hz", "long_name": "first frequency, symmetric motion"},
     "von_mises": {
         "units": "Pa",
         "long_name": "von Mises stress at the nodes",
