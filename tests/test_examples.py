@@ -1,13 +1,15 @@
-"""The heat-sink study at reduced size, and what it says to bad input."""
+"""The studies at reduced size, and what they say to bad input."""
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import meshio
 import numpy as np
+import pytest
 
 ROOT = Path(__file__).parents[1]
 COARSE = ROOT / "examples" / "meshes" / "heat_sink_coarse.msh"
@@ -16,10 +18,10 @@ HEADER = (
 )
 
 
-def run(*arguments):
+def run(*arguments, script="heat_sink.py"):
     environment = os.environ | {"MPLBACKEND": "agg"}
     return subprocess.run(
-        [sys.executable, ROOT / "examples" / "heat_sink.py", *map(str, arguments)],
+        [sys.executable, ROOT / "examples" / script, *map(str, arguments)],
         capture_output=True,
         text=True,
         env=environment,
@@ -74,3 +76,28 @@ def test_a_design_outside_the_bounds_names_variable_and_value(tmp_path):
     assert result.returncode != 0
     assert "chip_power" in result.stderr and "300" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.slow
+def test_the_bracket_study_runs_on_the_coarse_mesh(tmp_path):
+    mesh = ROOT / "examples" / "meshes" / "bracket_coarse.msh"
+    result = run(
+        *("--mesh", mesh, "--output", tmp_path, "--sweep", 20_000),
+        *("--train", 24, "--choose", 6, "--certify", 24),
+        script="bracket_sweep.py",
+    )
+    assert result.returncode == 0, result.stderr
+    assert "54 solver runs, 0 failed" in result.stdout
+    peak = float(re.search(r"peak stress (\d+\.\d+) MPa", result.stdout)[1])
+    assert peak < 503 / 1.5 * 1.02
+    written = {path.name for path in tmp_path.iterdir()}
+    assert {"bracket.froude", "bracket.png", "optimum.inp"} <= written
+    ratios = re.findall(r"^  (?:defl|peak|freq)\S+ +(\d\.\d+)$", result.stdout, re.M)
+    assert len(ratios) == (3 if shutil.which("ccx") else 0)
+    assert all(abs(float(ratio) - 1) < 0.02 for ratio in ratios)
+
+
+def test_a_mesh_that_is_no_bracket_stops_the_study(tmp_path):
+    result = run("--mesh", COARSE, script="bracket_sweep.py")
+    assert result.returncode != 0
+    assert "bolts" in result.stderr and "Traceback" not in result.stderr

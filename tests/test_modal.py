@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from froude.physics import (
+    CellField,
     Dirichlet,
     Elastodynamics,
     HeatConduction,
@@ -63,6 +64,18 @@ def rod(solid, **ends):
     return body(
         ROD, solid=solid, y_min=rollers("y", "x"), y_max=rollers("y", "x"), **ends
     )
+
+
+def test_a_rod_of_two_materials_of_one_impedance_rings_as_one():
+    """A wave needs 0.5/c and 0.25/c, a quarter of the period: sqrt(Eρ) is the same."""
+    middle = np.asarray(ROD.points)[ROD.topology.cells].mean(axis=1)[:, 0]
+    modulus = CellField(np.where(middle < 0.5, E, 2 * E))
+    density = CellField(np.where(middle < 0.5, RHO, 0.5 * RHO))
+    solid = PlaneStress(IsotropicElastic(modulus, 0.0))
+    scheme = rod(solid, density=density, x_min=HELD)
+    modes = solve_modes(scheme, 1)
+    np.testing.assert_allclose(modes.frequencies[0], np.sqrt(E / RHO) / 3, rtol=1e-5)
+    np.testing.assert_allclose(modes.total_mass, 0.1 * 0.75 * RHO, rtol=1e-12)
 
 
 def test_a_free_square_has_rigid_modes_pairs_and_all_of_its_mass():

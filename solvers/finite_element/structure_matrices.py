@@ -18,6 +18,7 @@ from ..sparse import SparseMatrix, SparsityPattern
 from ..topology import Topology
 from .assembly import matrix_assembly
 from .boundary import Held, free_mask, natural_flux, natural_parts
+from .cell_density import density_of
 from .finite_element import FiniteElement
 from .geometry import cell_geometry, facet_geometry, gather_nodes
 from .per_member import per_member
@@ -139,9 +140,9 @@ def _checked_mask(topology: Topology, held: Held, components: int) -> np.ndarray
 
 
 def _cell_stiffness(scheme, t, displacement) -> Array:
-    law, count = scheme.problem.law, scheme.mesh.dimension
+    count = scheme.mesh.dimension
 
-    def momentum(t, x, u, grad_u):
+    def momentum(law, t, x, u, grad_u):
         state, gradient = _at_rest(u), _at_rest(grad_u)
         source = law.source(t, x, state, gradient)[count:]
         return -source, -law.flux(t, x, state, gradient)[count:]
@@ -151,18 +152,19 @@ def _cell_stiffness(scheme, t, displacement) -> Array:
 
 
 def _cell_mass(scheme, t, displacement) -> Array:
-    law, count = scheme.problem.law, scheme.mesh.dimension
+    count = scheme.mesh.dimension
 
-    def momentum(t, x, velocity, rate):
+    def momentum(law, t, x, velocity, rate):
         state = jnp.concatenate([jnp.zeros_like(velocity), velocity])
         return law.storage(t, x, state)[count:], None
 
     return _on_cells(scheme, momentum, t, jnp.zeros_like(displacement))
 
 
-def _on_cells(scheme, density, t, nodal, degree: int | None = None) -> Array:
+def _on_cells(scheme, form, t, nodal, degree: int | None = None) -> Array:
     mesh, geometry = scheme.mesh, cell_geometry(scheme.mesh, degree)
     gathered = gather_nodes(nodal, mesh.topology.cells.T)
+    density = density_of(form, scheme.problem.law)
     return cell_matrix(mesh.cell, geometry, density, t, gathered, degree)
 
 
