@@ -28,5 +28,7 @@ from .topology.part import threshold as threshold
 from .topology.part import write_part as write_part
 from .topology.projection import Projection as Projection
 from .topology.projection import projected as projected
+from .topology.stress_limit import StressLimit as StressLimit
+from .topology.temperature_limit import TemperatureLimit as TemperatureLimit
 from .topology.ties import Extrusion as Extrusion
 from .topology.ties import Mirror as Mirror

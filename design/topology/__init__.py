@@ -24,5 +24,7 @@ from .part import threshold as threshold
 from .part import write_part as write_part
 from .projection import Projection as Projection
 from .projection import projected as projected
+from .stress_limit import StressLimit as StressLimit
+from .temperature_limit import TemperatureLimit as TemperatureLimit
 from .ties import Extrusion as Extrusion
 from .ties import Mirror as Mirror

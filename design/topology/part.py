@@ -8,6 +8,7 @@ import numpy as np
 
 from ...solvers import Mesh
 from ...solvers.topology import boundary_facets
+from .iteration import measure
 from .member import minimum_member
 from .optimization import TopologyResult
 
@@ -26,6 +27,7 @@ class Part:
         minimum_member: thickness of the thinnest member [m].
         unsupported: solid cells above nothing solid; `None` without an overhang limit.
         before: compliance of the grey layout [J].
+        limits: largest value over what is allowed, of every limit [-].
     """
 
     mesh: Mesh
@@ -36,6 +38,7 @@ class Part:
     minimum_member: float
     unsupported: int | None
     before: float
+    limits: tuple[float, ...]
 
 
 def threshold(
@@ -79,15 +82,17 @@ def threshold(
         )
     black = jnp.asarray(solid, layout.volumes.dtype)
     hanging = None if layout.order is None else len(layout.order.unsupported(solid))
+    value, uses = measure(result.options, result.problems, layout.mesh, black)
     return Part(
         mesh=layout.mesh,
         solid=solid,
         level=level,
-        compliance=float(result.options(result.problems, layout.mesh, black)),
+        compliance=float(value),
         volume=float(layout.volume(black)),
         minimum_member=minimum_member(layout.mesh, solid, symmetry),
         unsupported=hanging,
         before=result.compliance,
+        limits=tuple(map(float, uses)),
     )
 
 
