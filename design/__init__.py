@@ -24,6 +24,7 @@ from .topology.optimization import TopologyResult as TopologyResult
 from .topology.optimization import minimize_compliance as minimize_compliance
 from .topology.overhang import Overhang as Overhang
 from .topology.part import Part as Part
+from .topology.part import measure_part as measure_part
 from .topology.part import threshold as threshold
 from .topology.part import write_part as write_part
 from .topology.projection import Projection as Projection

@@ -9,6 +9,7 @@ import dataclasses
 
 import numpy as np
 
+from froude.design import Part, TopologyResult, measure_part
 from froude.physics import (
     Dirichlet,
     IsotropicElastic,
@@ -43,6 +44,7 @@ class Bracket:
         plain: solid cells of the conventional bracket, in the order in which its web
             grows thicker; the plate comes first.
         plate: how many of these are the plate, the washers and the eye.
+        cell: edge of a cube [m].
     """
 
     mesh: Mesh
@@ -51,21 +53,23 @@ class Bracket:
     void: np.ndarray
     plain: np.ndarray
     plate: int
+    cell: float
 
 
 def bracket(cell: float) -> Bracket:
     """Build the bracket of cubes with an edge of about `cell` [m].
 
     Raises:
-        ValueError: cubes that do not resolve the holes, or no positive size.
+        ValueError: cubes thicker than the plate, or no positive size.
     """
-    if not 0 < cell <= 0.5 * WASHER_RADIUS:
+    if not 0 < cell <= PLATE:
         raise ValueError(
-            f"cell = {cell} m must be positive and at most {0.5 * WASHER_RADIUS} m: "
-            "two cubes for the ring under a bolt head."
+            f"cell = {cell} m must be positive and at most {PLATE} m, the thickness of "
+            "the plate."
         )
     upper = (LENGTH, HALF_WIDTH, HEIGHT)
     counts = [round(extent / cell) for extent in upper]
+    cell = LENGTH / counts[0]
     mesh = box_mesh(*counts, upper=upper, lower=(0.0, 0.0, 0.0))
     x, y, z = np.asarray(mesh.points)[mesh.topology.cells].mean(axis=1).T
     on_plate = z < PLATE
@@ -77,7 +81,25 @@ def bracket(cell: float) -> Bracket:
     solid = ((washer & on_plate) | eye) & ~void
     mesh = name_points(mesh, _fixings(mesh, cell))
     plain, plate = _plain_order(x, y, z, solid, void, cell)
-    return Bracket(mesh, _load_cases(mesh), solid, void, plain, plate)
+    return Bracket(mesh, _load_cases(mesh), solid, void, plain, plate, cell)
+
+
+def plain_bracket(body: Bracket, part: Part, result: TopologyResult) -> Part:
+    """The conventional bracket with as many cubes as a part, measured alike.
+
+    Raises:
+        ValueError: a mass that does not even make a plate.
+    """
+    cubes = np.count_nonzero(part.solid)
+    if not body.plate <= cubes <= len(body.plain):
+        raise ValueError(
+            f"a part of {cubes} cubes has no conventional bracket of its mass: plate, "
+            f"rings and web take {body.plate} to {len(body.plain)}; give another "
+            "--volume."
+        )
+    solid = np.zeros(len(part.solid), bool)
+    solid[body.plain[:cubes]] = True
+    return measure_part(result, solid, symmetry=("y_min",))
 
 
 def _near_bolts(x, y, radius):

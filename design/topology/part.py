@@ -80,13 +80,37 @@ def threshold(
             f"level = {level} leaves no solid cell; the densest has "
             f"{densities.max():.3g}."
         )
+    part = measure_part(result, solid, symmetry=symmetry)
+    return dataclasses.replace(part, level=level)
+
+
+def measure_part(
+    result: TopologyResult, solid: np.ndarray, *, symmetry: tuple[str, ...] = ()
+) -> Part:
+    """Measure any part of the mesh under the loads of a layout, such as a baseline.
+
+    Args:
+        result: of `minimize_compliance`, for load cases, material and limits.
+        solid: which cells are solid, (cells,).
+        symmetry: boundary parts that are planes of symmetry, where a member goes on.
+
+    Raises:
+        ValueError: not one truth value for each cell.
+    """
+    layout = result.layout
+    solid = np.asarray(solid)
+    if solid.dtype != bool or solid.shape != layout.volumes.shape:
+        raise ValueError(
+            f"solid has the type {solid.dtype} and shape {solid.shape}; give a mask "
+            f"({layout.volumes.size},)."
+        )
     black = jnp.asarray(solid, layout.volumes.dtype)
     hanging = None if layout.order is None else len(layout.order.unsupported(solid))
     value, uses = measure(result.options, result.problems, layout.mesh, black)
     return Part(
         mesh=layout.mesh,
         solid=solid,
-        level=level,
+        level=1.0,
         compliance=float(value),
         volume=float(layout.volume(black)),
         minimum_member=minimum_member(layout.mesh, solid, symmetry),
