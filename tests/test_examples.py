@@ -1,4 +1,4 @@
-"""The heat-sink study at reduced size, and what it says to bad input."""
+"""The examples at reduced size, and what they say to bad input."""
 
 import os
 import re
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import meshio
 import numpy as np
+import pytest
 
 ROOT = Path(__file__).parents[1]
 COARSE = ROOT / "examples" / "meshes" / "heat_sink_coarse.msh"
@@ -16,10 +17,10 @@ HEADER = (
 )
 
 
-def run(*arguments):
+def run(*arguments, example="heat_sink.py"):
     environment = os.environ | {"MPLBACKEND": "agg"}
     return subprocess.run(
-        [sys.executable, ROOT / "examples" / "heat_sink.py", *map(str, arguments)],
+        [sys.executable, ROOT / "examples" / example, *map(str, arguments)],
         capture_output=True,
         text=True,
         env=environment,
@@ -74,3 +75,41 @@ def test_a_design_outside_the_bounds_names_variable_and_value(tmp_path):
     assert result.returncode != 0
     assert "chip_power" in result.stderr and "300" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.slow
+def test_the_bracket_is_printable_and_its_files_hold_the_part(tmp_path):
+    result = run(
+        *("--cell", 0.008, "--member", 0.016, "--volume", 0.25, "--stage", 2),
+        *("--output", tmp_path / "out"),
+        example="bracket_topology.py",
+    )
+    assert result.returncode == 0, result.stderr
+    assert "compliance:" not in result.stderr
+    table = dict(re.findall(r"^  (\S.*?)\s{2,}(\S+)", result.stdout, re.MULTILINE))
+    assert table["unsupported cubes"] == "0"
+    assert "fixed rings kept: 100.0 %" in result.stdout
+    assert float(re.search(r"equal mass: (\S+) times", result.stdout)[1]) > 1.0
+    cells = meshio.read(tmp_path / "out" / "bracket.vtu").cells_dict["hexahedron"]
+    surface = meshio.read(tmp_path / "out" / "bracket.stl")
+    corners = surface.points[surface.cells_dict["triangle"]]
+    enclosed = np.linalg.det(corners.astype(float)).sum() / 6
+    assert abs(enclosed / (len(cells) * 0.008**3) - 1) < 1e-4
+    share = enclosed / (0.128 * 0.040 * 0.064)
+    assert abs(share - float(table["share of the domain [-]"])) < 1e-4
+    assert (tmp_path / "out" / "bracket.png").exists()
+
+
+def test_a_bracket_that_cannot_be_is_refused_by_argument(tmp_path):
+    for wrong, words in (
+        (("--cell", 0.02), "cell = 0.02 m"),
+        (("--member", 0.001), "--member 0.001 m is below two cubes"),
+        (("--volume", 1.5, "--cell", 0.008, "--member", 0.016), "volume = 1.5"),
+    ):
+        result = run(
+            *wrong, "--output", tmp_path / "out", example="bracket_topology.py"
+        )
+        assert result.returncode != 0
+        assert words in result.stderr
+        assert "Traceback" not in result.stderr
+    assert not (tmp_path / "out").exists()
