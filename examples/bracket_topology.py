@@ -123,7 +123,7 @@ def _options() -> argparse.Namespace:
     add("--cell", type=float, default=4e-3, help="edge of a cube [m]")
     add("--member", type=float, default=8e-3, help="thinnest member allowed [m]")
     add("--volume", type=float, default=0.2, help="share of the domain, 0 to 1")
-    add("--stage", type=int, default=16, help="steps of each of five projections")
+    add("--stage", type=int, default=12, help="steps of each of five projections")
     add(
         "--output",
         type=Path,
