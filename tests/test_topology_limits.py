@@ -151,19 +151,21 @@ def test_moving_asymptotes_keep_two_limits_and_fixed_variables():
 
 @pytest.mark.slow
 def test_a_layout_keeps_below_a_temperature():
-    """Without the limit the strip conducts too little, with it just enough."""
-    problem, mesh = strip(pull=0.6, poisson=0.3)
+    """A cantilever thins towards its end, where the heat comes in; half as hot here."""
+    problem, mesh = strip(poisson=0.3)
+    bent = problem.conditions | {"y_max": Traction((0.0, -0.1))}
+    problem = Problem(problem.law, problem.domain, bent)
     layout = Layout(mesh, filter=DensityFilter(0.8))
-    limit = TemperatureLimit(wall(), 312.0, 300.0)
-    options = dict(volume=0.6, max_steps=80, void=1e-3)
+    limit = TemperatureLimit(wall(0.5), 312.8, 300.0)
+    options = dict(volume=0.6, max_steps=60, void=1e-3)
     free = minimize_compliance(problem, layout, method=MovingAsymptotes(), **options)
     kept = minimize_compliance(problem, layout, limits=[limit], **options)
-    hottest = float(
-        limit.use((), mesh, jnp.asarray(free.densities), jnp.ones(16), None)[1]
-    )
-    assert free.limits == () and kept.history.shape[1] == 5
-    assert kept.limits[0] < 1.005 and kept.volume < 0.6 * 1.002
-    assert hottest > kept.limits[0] or abs(kept.compliance / free.compliance - 1) < 0.01
+    given = (), mesh, jnp.asarray(free.densities), jnp.ones(16), None
+    assert limit.use(*given)[1] > 1.9
+    assert kept.converged and abs(kept.limits[0] - 1) < 5e-3
+    assert kept.volume < 0.6 * 1.002
+    assert 1 < kept.compliance / free.compliance < 1.1
+    assert free.limits == () and kept.history.shape == (kept.steps, 5)
 
 
 def test_bad_limits_are_refused():
