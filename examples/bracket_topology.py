@@ -10,7 +10,7 @@ part as STL and VTU, a figure and a short report.
     python examples/bracket_topology.py --volume 0.15   a lighter bracket
     python examples/bracket_topology.py --cell 0.002    finer, and a lot longer
 
-See `bracket_model.py` for the geometry, the loads and the material.
+See `bracket_topology_model.py` for the geometry, the loads and the material.
 """
 
 import argparse
@@ -23,8 +23,8 @@ import numpy as np
 
 jax.config.update("jax_enable_x64", True)
 
-from bracket_figure import draw  # noqa: E402
-from bracket_model import DENSITY, LOADS, bracket, plain_bracket  # noqa: E402
+from bracket_topology_figure import draw  # noqa: E402
+from bracket_topology_model import DENSITY, LOADS, bracket, plain_bracket  # noqa: E402
 
 from froude.design import (  # noqa: E402
     DensityFilter,
