@@ -24,9 +24,12 @@ from .topology.optimization import TopologyResult as TopologyResult
 from .topology.optimization import minimize_compliance as minimize_compliance
 from .topology.overhang import Overhang as Overhang
 from .topology.part import Part as Part
+from .topology.part import measure_part as measure_part
 from .topology.part import threshold as threshold
 from .topology.part import write_part as write_part
 from .topology.projection import Projection as Projection
 from .topology.projection import projected as projected
+from .topology.stress_limit import StressLimit as StressLimit
+from .topology.temperature_limit import TemperatureLimit as TemperatureLimit
 from .topology.ties import Extrusion as Extrusion
 from .topology.ties import Mirror as Mirror

@@ -101,3 +101,39 @@ def test_a_mesh_that_is_no_bracket_stops_the_study(tmp_path):
     result = run("--mesh", COARSE, script="bracket_sweep.py")
     assert result.returncode != 0
     assert "bolts" in result.stderr and "Traceback" not in result.stderr
+
+
+@pytest.mark.slow
+def test_the_bracket_is_printable_and_its_files_hold_the_part(tmp_path):
+    result = run(
+        *("--cell", 0.008, "--member", 0.016, "--volume", 0.25, "--stage", 2),
+        *("--output", tmp_path / "out"),
+        script="bracket_topology.py",
+    )
+    assert result.returncode == 0, result.stderr
+    assert "compliance:" not in result.stderr
+    table = dict(re.findall(r"^  (\S.*?)\s{2,}(\S+)", result.stdout, re.MULTILINE))
+    assert table["unsupported cubes"] == "0"
+    assert "fixed rings kept: 100.0 %" in result.stdout
+    assert float(re.search(r"equal mass: (\S+) times", result.stdout)[1]) > 1.0
+    cells = meshio.read(tmp_path / "out" / "bracket.vtu").cells_dict["hexahedron"]
+    surface = meshio.read(tmp_path / "out" / "bracket.stl")
+    corners = surface.points[surface.cells_dict["triangle"]]
+    enclosed = np.linalg.det(corners.astype(float)).sum() / 6
+    assert abs(enclosed / (len(cells) * 0.008**3) - 1) < 1e-4
+    share = enclosed / (0.128 * 0.040 * 0.064)
+    assert abs(share - float(table["share of the domain [-]"])) < 1e-4
+    assert (tmp_path / "out" / "bracket.png").exists()
+
+
+def test_a_bracket_that_cannot_be_is_refused_by_argument(tmp_path):
+    for wrong, words in (
+        (("--cell", 0.02), "cell = 0.02 m"),
+        (("--member", 0.001), "--member 0.001 m is below two cubes"),
+        (("--volume", 1.5, "--cell", 0.008, "--member", 0.016), "volume = 1.5"),
+    ):
+        result = run(*wrong, "--output", tmp_path / "out", script="bracket_topology.py")
+        assert result.returncode != 0
+        assert words in result.stderr
+        assert "Traceback" not in result.stderr
+    assert not (tmp_path / "out").exists()

@@ -92,5 +92,5 @@ def run():
                 f"mass, cut to black and white, {words}",
                 baseline / part.compliance,
                 limit=4.6,
-                source="shared/anchors/design_sweeps.md, section 2.3",
+                source="own run of the published settings in NumPy and SciPy",
             )

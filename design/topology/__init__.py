@@ -20,9 +20,12 @@ from .optimization import TopologyResult as TopologyResult
 from .optimization import minimize_compliance as minimize_compliance
 from .overhang import Overhang as Overhang
 from .part import Part as Part
+from .part import measure_part as measure_part
 from .part import threshold as threshold
 from .part import write_part as write_part
 from .projection import Projection as Projection
 from .projection import projected as projected
+from .stress_limit import StressLimit as StressLimit
+from .temperature_limit import TemperatureLimit as TemperatureLimit
 from .ties import Extrusion as Extrusion
 from .ties import Mirror as Mirror

@@ -7,22 +7,15 @@ doi:10.1007/BF01650949; O. Sigmund (2007), Morphology-based black and white filt
 Struct. Multidisc. Optim. 33, 401, doi:10.1007/s00158-006-0087-x.
 """
 
-import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
-from jax import lax
 from jax.core import Tracer
 from jaxtyping import Array, Float
 
-from ...physics import AbstractSolid, Problem, ScaledElastic
-from ...physics.cell_field import CellField
-from ...solvers import (
-    AbstractLinearSolver,
-    DirectSolver,
-    FiniteElement,
-    Mesh,
-    free_motions,
-)
+from ...physics import Problem
+from ...solvers import AbstractLinearSolver, FiniteElement, Mesh, free_motions
+from .equilibrium import at_rest
+from .scaled import scaled_problem
 
 
 def simp(
@@ -38,23 +31,12 @@ def simp(
     return void + density**penalty * (1.0 - void)
 
 
-def scaled_problem(problem: Problem, stiffness: Float[Array, " cells"]) -> Problem:
-    """The problem with the material of each cell scaled in stiffness."""
-    law = problem.law
-    if not isinstance(law, AbstractSolid):
-        raise TypeError(
-            f"problem.law is a {type(law).__name__}; topology optimisation for "
-            "stiffness needs a solid: Solid, PlaneStress, PlaneStrain or Axisymmetric."
-        )
-    material = ScaledElastic(law.material, CellField(stiffness))
-    return eqx.tree_at(lambda p: p.law.material, problem, material)
-
-
 def compliance(
     problem: Problem,
     mesh: Mesh,
     stiffness: Float[Array, " cells"],
     *,
+    density: Float[Array, " cells"] | None = None,
     linear_solver: AbstractLinearSolver | None = None,
 ) -> Array:
     """Work of the loads f·u [J] on a linear solid with given relative stiffness.
@@ -66,36 +48,24 @@ def compliance(
         problem: a linear solid; supports hold 0.
         mesh: its mesh.
         stiffness: of each cell relative to the material of the problem, (cells,).
-        linear_solver: `DirectSolver()` unless given.
+        density: share of material in each cell, (cells,), if the body force of the
+            problem is the weight of the material; `None` for one that acts everywhere.
+        linear_solver: that of `solve_steady` unless given.
 
     Returns:
         c [J, per metre of thickness in two dimensions], shape (); NaN where the
         structure can move freely. Differentiable once, in reverse mode.
     """
-    scheme = FiniteElement(scaled_problem(problem, stiffness), mesh)
-    return external_work(scheme, linear_solver or DirectSolver())
+    scheme = FiniteElement(scaled_problem(problem, stiffness, density), mesh)
+    return external_work(scheme, linear_solver)
 
 
-def external_work(scheme: FiniteElement, linear_solver: AbstractLinearSolver) -> Array:
+def external_work(
+    scheme: FiniteElement, linear_solver: AbstractLinearSolver | None
+) -> Array:
     """f·u [J] of a linear scheme whose supports hold 0, shape ()."""
-    points = scheme.mesh.points
-    still = jnp.zeros((points.shape[1], points.shape[0]), points.dtype)
-    t = jnp.zeros((), points.dtype)
-    free = scheme.free()
-    free = np.ones(still.shape, bool) if free is None else free
-    load = jnp.where(free, scheme.inflow(t, still), 0.0)
-    fixed = lax.stop_gradient(eqx.filter(scheme, eqx.is_array))
-    fixed = eqx.combine(fixed, eqx.filter(scheme, eqx.is_array, inverse=True))
-    matrix = fixed.jacobian(t, still, 0.0, 1.0)
-    found = linear_solver.solve(matrix, lax.stop_gradient(load).ravel())
-    moved = lax.stop_gradient(found.value.reshape(still.shape))
-    moved = jnp.where(found.ok, moved, jnp.nan)
-    out_of_balance = jnp.where(free, scheme.inflow(t, moved), 0.0)
-    # a structure that can move freely may pass for a very soft one
-    allowed = jnp.finfo(load.dtype).eps ** 0.25 * jnp.max(jnp.abs(load))
-    stands = lax.stop_gradient(jnp.max(jnp.abs(out_of_balance)) <= allowed)
-    moved = jnp.where(stands, moved, jnp.nan)
-    return jnp.sum(load * moved) + jnp.sum(moved * out_of_balance)
+    rest = at_rest(scheme, linear_solver)
+    return jnp.sum(rest.load * rest.state) + jnp.sum(rest.state * rest.left)
 
 
 def check_supports(problem: Problem, mesh: Mesh) -> None:

@@ -25,7 +25,7 @@ class Layout(eqx.Module):
     """The map from design variables to the density of every cell of a mesh.
 
     In this order: tied cells take one variable, the filter averages, the projection
-    sharpens, what cannot be printed is taken away, fixed cells are set.
+    sharpens, fixed cells are set, what cannot be printed is taken away.
 
     Args:
         mesh: concrete points.
@@ -34,8 +34,8 @@ class Layout(eqx.Module):
             needs a `DensityFilter`. `None` for none.
         overhang: build direction, if the part is printed without supports.
         ties: symmetry planes and extrusions.
-        solid: cells that stay solid: indices or a mask, such as
-            `mesh.topology.groups["flange"]`.
+        solid: cells that stay solid, under an overhang limit as far as something
+            holds them up: indices or a mask, such as `mesh.topology.groups["flange"]`.
         void: cells that stay empty, likewise.
 
     Raises:
@@ -116,10 +116,11 @@ class Layout(eqx.Module):
         density = self.filter.apply(design[self.variable])
         if self.projection is not None:
             density = projected(density, jnp.asarray(sharpness), level)
-        if self.order is not None:
-            density = self.order.printed(density)
         density = jnp.where(self.solid, 1.0, density)
-        return jnp.where(self.void, 0.0, density)
+        density = jnp.where(self.void, 0.0, density)
+        if self.order is None:
+            return density
+        return jnp.where(self.void, 0.0, self.order.printed(density))
 
     def sensitivity(
         self, design: Float[Array, " variables"], gradient: Float[Array, " variables"]

@@ -1,21 +1,21 @@
-"""Stiff layouts under a limit on volume: the iteration and its result."""
+"""Stiff layouts under limits on volume, stress and temperature."""
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
 
 from ...physics import Problem
-from ...solvers import AbstractLinearSolver, DirectSolver
-from .compliance import check_supports, compliance, simp
+from ...solvers import AbstractLinearSolver
+from .compliance import check_supports
 from .cone_filter import PlannedSensitivityFilter
+from .iteration import Task, asymptote_steps, criteria_steps, follow, measure
 from .layout import Layout
+from .limit import AbstractLimit
 from .moving_asymptotes import MovingAsymptotes
+from .objective import Objective
 from .optimality_criteria import OptimalityCriteria
 
 
@@ -31,11 +31,12 @@ class TopologyResult:
         compliance: weighted sum over the load cases [J].
         volume: share of the mesh's volume.
         greyness: M_nd [-], 0 for black and white.
+        limits: largest value over what is allowed, of every limit [-].
         steps: designs evaluated.
         converged: whether the last stage came to rest.
-        history: compliance, volume, largest change of a variable and sharpness of every
-            step, (steps, 4).
-        options: penalty, void and weights, for what measures the result again.
+        history: compliance, volume, largest change of a variable, sharpness and the
+            largest use of every limit, (steps, 4 + limits).
+        options: penalty, void, weights and limits, for what measures the result again.
     """
 
     layout: Layout
@@ -45,29 +46,11 @@ class TopologyResult:
     compliance: float
     volume: float
     greyness: float
+    limits: tuple[float, ...]
     steps: int
     converged: bool
     history: np.ndarray
-    options: "Objective"
-
-
-class Objective(eqx.Module):
-    """Weighted compliance of the load cases as a function of densities."""
-
-    weights: tuple[Array, ...]
-    penalty: Array
-    void: Array
-    linear_solver: AbstractLinearSolver
-
-    def __call__(self, problems, mesh, density: Float[Array, " cells"]) -> Array:
-        """c [J], shape ()."""
-        stiffness = simp(density, self.penalty, self.void)
-        cases = [
-            weight
-            * compliance(problem, mesh, stiffness, linear_solver=self.linear_solver)
-            for weight, problem in zip(self.weights, problems, strict=True)
-        ]
-        return sum(cases[1:], start=cases[0])
+    options: Objective
 
 
 def minimize_compliance(
@@ -75,6 +58,7 @@ def minimize_compliance(
     layout: Layout,
     *,
     volume: float,
+    limits: Sequence[AbstractLimit] = (),
     weights: Sequence[float] | None = None,
     penalty: float = 3.0,
     void: float = 1e-9,
@@ -86,18 +70,22 @@ def minimize_compliance(
 ) -> TopologyResult:
     """Find the layout of a given volume on which loads do the least work.
 
-    One step is one compiled program; all steps, and all later problems of the same
-    shape, use it.
+    The body force of a problem is the weight of its material: there is as much of it
+    as there is material. One step is one compiled program; all steps, and all later
+    problems of the same shape, use it.
 
     Args:
         problems: one linear solid, or one for each load case; supports hold 0.
         layout: mesh, filter and everything that makes densities from a design.
         volume: largest share of the mesh's volume, between 0 and 1.
+        limits: `StressLimit`, `TemperatureLimit`; of the layout itself.
         weights: of the load cases; 1 each unless given.
         penalty: p of SIMP.
         void: stiffness of an empty cell relative to the material.
-        method: `OptimalityCriteria()` unless given, or `MovingAsymptotes()`.
-        linear_solver: `DirectSolver()` unless given.
+        method: `OptimalityCriteria()` unless given, or `MovingAsymptotes()`, which
+            limits need.
+        linear_solver: that of `solve_steady` unless given: in three dimensions direct
+            up to 15,000 unknowns, multigrid above.
         tolerance: largest change of a variable in the last step.
         max_steps: most designs evaluated.
         progress: show a bar; by default only on a terminal.
@@ -110,180 +98,46 @@ def minimize_compliance(
             supports that move.
         FloatingPointError: a compliance that is not finite: some part of the structure
             can move freely.
-        TypeError: moving asymptotes with a sensitivity filter.
+        TypeError: moving asymptotes with a sensitivity filter, or optimality criteria
+            with limits.
     """
     cases = (problems,) if isinstance(problems, Problem) else tuple(problems)
     if weights is None:
         weights = (1.0,) * len(cases)
     _check(cases, layout, volume, weights, void, tolerance, max_steps)
-    method = OptimalityCriteria() if method is None else method
+    if method is None:
+        method = MovingAsymptotes() if limits else OptimalityCriteria()
+    _check_method(method, layout, limits)
     dtype = layout.mesh.points.dtype
     objective = Objective(
         tuple(jnp.asarray(w, dtype) for w in weights),
         jnp.asarray(penalty, dtype),
         jnp.asarray(void, dtype),
-        linear_solver or DirectSolver(),
+        linear_solver,
+        tuple(limits),
     )
-    task = _Task(cases, layout, objective, jnp.asarray(volume, dtype))
+    task = Task(cases, layout, objective, jnp.asarray(volume, dtype))
     if isinstance(method, MovingAsymptotes):
-        if isinstance(layout.filter, PlannedSensitivityFilter):
-            raise TypeError(
-                "method = MovingAsymptotes() with a SensitivityFilter, whose "
-                "sensitivities are no gradients; use a DensityFilter or "
-                "OptimalityCriteria()."
-            )
-        steps = _ascend(task, method, max_steps)
+        steps = asymptote_steps(task, method, tolerance, max_steps)
     else:
-        steps = _criteria_steps(task, method, tolerance, max_steps)
-    design, sharpness, history, converged = _follow(steps, max_steps, progress)
-    value, share, grey, densities = _measured(task, jnp.asarray(design), sharpness)
+        steps = criteria_steps(task, method, tolerance, max_steps)
+    design, sharpness, history, converged = follow(steps, max_steps, progress)
+    densities = task.part(jnp.asarray(design), sharpness)
+    value, uses = measure(objective, cases, layout.mesh, densities)
     return TopologyResult(
-        layout,
-        cases,
-        np.asarray(design),
-        np.asarray(densities),
-        float(value),
-        float(share),
-        float(grey),
-        len(history),
-        converged,
-        np.asarray(history),
-        objective,
+        layout=layout,
+        problems=cases,
+        design=np.asarray(design),
+        densities=np.asarray(densities),
+        compliance=float(value),
+        volume=float(layout.volume(densities)),
+        greyness=float(layout.greyness(densities)),
+        limits=tuple(map(float, uses)),
+        steps=len(history),
+        converged=converged,
+        history=np.asarray(history),
+        options=objective,
     )
-
-
-class _Task(eqx.Module):
-    problems: tuple[Problem, ...]
-    layout: Layout
-    objective: Objective
-    limit: Array
-
-    @property
-    def margin(self) -> float:
-        projection = self.layout.projection
-        return 0.0 if projection is None else projection.margin
-
-    def work(self, design, sharpness):
-        """Compliance of the thinnest version."""
-        density = self.layout.densities(design, sharpness, 0.5 + self.margin)
-        return self.objective(self.problems, self.layout.mesh, density)
-
-    def built(self, design, sharpness):
-        """Volume share of the part."""
-        return self.layout.volume(self.layout.densities(design, sharpness))
-
-
-@eqx.filter_jit
-def _evaluate(task: _Task, design, sharpness):
-    """c, its sensitivity, the volume and its derivative."""
-    value, slope = jax.value_and_grad(task.work)(design, sharpness)
-    slope = task.layout.sensitivity(design, slope)
-    share, share_slope = jax.value_and_grad(task.built)(design, sharpness)
-    return value, slope, share, share_slope
-
-
-@eqx.filter_jit
-def _step(task: _Task, method, design, sharpness, bounds, moves, before):
-    value, slope, share, share_slope = _evaluate(task, design, sharpness)
-    volume = lambda x: task.built(x, sharpness)
-    new = method.update(design, slope, share_slope, volume, task.limit, bounds, moves)
-    change = new - design
-    if task.layout.projection is not None:
-        moves = method.moves(moves, before, change)
-    return new, value, share, moves, change
-
-
-@eqx.filter_jit
-def _measured(task: _Task, design, sharpness):
-    density = task.layout.densities(design, sharpness)
-    value = task.objective(task.problems, task.layout.mesh, density)
-    layout = task.layout
-    return value, layout.volume(density), layout.greyness(density), density
-
-
-def _start(task: _Task) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
-    lower, upper = task.layout.bounds()
-    dtype = task.layout.mesh.points.dtype
-    uniform = np.full(task.layout.variables, float(task.limit))
-    lower, upper = lower.astype(dtype), upper.astype(dtype)
-    return np.clip(uniform, lower, upper).astype(dtype), (lower, upper)
-
-
-def _stages(task: _Task, max_steps: int) -> list[tuple[float, int]]:
-    """Sharpness and most steps of each stage."""
-    projection = task.layout.projection
-    if projection is None:
-        return [(1.0, max_steps)]
-    stages = [(beta, projection.steps) for beta in projection.sharpness]
-    return [*stages[:-1], (stages[-1][0], max_steps)]
-
-
-_Yield = tuple[np.ndarray, float, tuple[float, float, float, float], bool]
-
-
-def _criteria_steps(task, method, tolerance, max_steps) -> Iterator[_Yield]:
-    design, bounds = _start(task)
-    bounds = tuple(jnp.asarray(b) for b in bounds)
-    design = jnp.asarray(design)
-    moves, change = jnp.full_like(design, method.move), jnp.zeros_like(design)
-    stages = _stages(task, max_steps)
-    last = stages[-1][0]
-    for beta, steps in stages:
-        sharpness = jnp.asarray(beta, design.dtype)
-        for _ in range(steps):
-            new, value, share, moves, change = _step(
-                task, method, design, sharpness, bounds, moves, change
-            )
-            largest = float(jnp.max(jnp.abs(change)))
-            rests = largest <= tolerance
-            row = (float(value), float(share), largest, beta)
-            yield np.asarray(design), beta, row, rests and beta == last
-            design = new
-            if rests:
-                break
-
-
-def _ascend(task, method, max_steps) -> Iterator[_Yield]:
-    design, bounds = _start(task)
-    stages = _stages(task, max_steps)
-    for beta, steps in stages:
-        sharpness = jnp.asarray(beta, design.dtype)
-        rows: list[tuple[float, float, float, float]] = []
-
-        def evaluate(x, sharpness=sharpness, rows=rows, beta=beta):
-            at = jnp.asarray(x, task.limit.dtype)
-            value, slope, share, share_slope = _evaluate(task, at, sharpness)
-            rows.append((float(value), float(share), np.nan, beta))
-            slopes = np.asarray(slope, float), np.asarray(share_slope, float)
-            return float(value), slopes[0], float(share), slopes[1]
-
-        before = design
-        design = method.minimize(evaluate, design, bounds, float(task.limit), steps)
-        change = float(np.max(np.abs(design - before)))
-        for row in rows:
-            yield design, beta, (*row[:2], change, beta), len(rows) < steps
-
-
-def _follow(steps: Iterator[_Yield], max_steps: int, progress: bool | None):
-    from tqdm import tqdm
-
-    history: list[tuple[float, float, float, float]] = []
-    disable = None if progress is None else not progress
-    with tqdm(total=max_steps, desc="compliance", disable=disable, leave=False) as bar:
-        for design, sharpness, row, rests in steps:
-            history.append(row)
-            if not np.isfinite(row[0]):
-                raise FloatingPointError(
-                    f"the compliance of step {len(history)} is {row[0]}: some part of "
-                    "the structure can move freely, or a load is not finite. Hold "
-                    "every rigid motion and check the supports of each load case."
-                )
-            bar.update()
-            bar.set_postfix_str(f"{row[0]:.5g}, change {row[2]:.2g}")
-            last = design, sharpness, rests
-            if len(history) >= max_steps:
-                break
-    return last[0], last[1], history, last[2]
 
 
 def _check(
@@ -326,4 +180,25 @@ def _check(
         raise ValueError(
             f"solid fills {fixed:.3g} of the volume, which volume = {volume} does not "
             "leave; allow more or fix less."
+        )
+
+
+def _check_method(method: Any, layout: Layout, limits: Sequence[Any]) -> None:
+    for limit in limits:
+        if not isinstance(limit, AbstractLimit):
+            raise TypeError(
+                f"limits holds a {type(limit).__name__}; give StressLimit(...) or "
+                "TemperatureLimit(...)."
+            )
+    if not isinstance(method, MovingAsymptotes):
+        if limits:
+            raise TypeError(
+                f"method = {type(method).__name__}() with {len(limits)} limits beside "
+                "the volume; use MovingAsymptotes()."
+            )
+    elif isinstance(layout.filter, PlannedSensitivityFilter):
+        raise TypeError(
+            "method = MovingAsymptotes() with a SensitivityFilter, whose "
+            "sensitivities are no gradients; use a DensityFilter or "
+            "OptimalityCriteria()."
         )

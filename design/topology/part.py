@@ -8,6 +8,7 @@ import numpy as np
 
 from ...solvers import Mesh
 from ...solvers.topology import boundary_facets
+from .iteration import measure
 from .member import minimum_member
 from .optimization import TopologyResult
 
@@ -26,6 +27,7 @@ class Part:
         minimum_member: thickness of the thinnest member [m].
         unsupported: solid cells above nothing solid; `None` without an overhang limit.
         before: compliance of the grey layout [J].
+        limits: largest value over what is allowed, of every limit [-].
     """
 
     mesh: Mesh
@@ -36,6 +38,7 @@ class Part:
     minimum_member: float
     unsupported: int | None
     before: float
+    limits: tuple[float, ...]
 
 
 def threshold(
@@ -77,17 +80,43 @@ def threshold(
             f"level = {level} leaves no solid cell; the densest has "
             f"{densities.max():.3g}."
         )
+    part = measure_part(result, solid, symmetry=symmetry)
+    return dataclasses.replace(part, level=level)
+
+
+def measure_part(
+    result: TopologyResult, solid: np.ndarray, *, symmetry: tuple[str, ...] = ()
+) -> Part:
+    """Measure any part of the mesh under the loads of a layout, such as a baseline.
+
+    Args:
+        result: of `minimize_compliance`, for load cases, material and limits.
+        solid: which cells are solid, (cells,).
+        symmetry: boundary parts that are planes of symmetry, where a member goes on.
+
+    Raises:
+        ValueError: not one truth value for each cell.
+    """
+    layout = result.layout
+    solid = np.asarray(solid)
+    if solid.dtype != bool or solid.shape != layout.volumes.shape:
+        raise ValueError(
+            f"solid has the type {solid.dtype} and shape {solid.shape}; give a mask "
+            f"({layout.volumes.size},)."
+        )
     black = jnp.asarray(solid, layout.volumes.dtype)
     hanging = None if layout.order is None else len(layout.order.unsupported(solid))
+    value, uses = measure(result.options, result.problems, layout.mesh, black)
     return Part(
         mesh=layout.mesh,
         solid=solid,
-        level=level,
-        compliance=float(result.options(result.problems, layout.mesh, black)),
+        level=1.0,
+        compliance=float(value),
         volume=float(layout.volume(black)),
         minimum_member=minimum_member(layout.mesh, solid, symmetry),
         unsupported=hanging,
         before=result.compliance,
+        limits=tuple(map(float, uses)),
     )
 
 
