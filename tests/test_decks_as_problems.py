@@ -46,9 +46,14 @@ def bar_mesh(kind):
     """A bar along x, or along the axis of symmetry with radii 1 to 1.5 m."""
     if kind.startswith("C3D"):
         return box_mesh(
-            3, 1, 1, (0.0, 0.0, 0.0), (LENGTH, 0.5, 0.5), element=FAMILY[kind]
+            3,
+            1,
+            1,
+            (0.0, 0.0, 0.0),
+            (LENGTH, 0.5, 0.5),
+            element=FAMILY[kind.rstrip("RI")],
         )
-    element = FAMILY[kind[3:]]
+    element = FAMILY[kind[3:].rstrip("RI")]
     if kind.startswith("CAX"):
         return rectangle_mesh(1, 3, (1.0, 0.0), (1.5, LENGTH), element=element)
     return rectangle_mesh(3, 1, (0.0, 0.0), (LENGTH, 0.5), element=element)

@@ -12,8 +12,13 @@ ORTHO = "1e3, 1e3, 1e3, .3, .3, .3, 400., 400.\n400."
 @pytest.mark.parametrize(
     "deck,before,after,message",
     [
-        (BEAM, "TYPE=C3D8", "TYPE=C3D8R", r"18: \*ELEMENT TYPE=C3D8R .*fewer points"),
-        (BEAM, "TYPE=C3D8", "TYPE=C3D8I", r"18: \*ELEMENT .*incompatible modes"),
+        (PLATE, "TYPE=CPS4", "TYPE=CPS4R", r": \*ELEMENT TYPE=CPS4R .*one integration"),
+        (
+            BEAM.replace("TYPE=C3D8", "TYPE=C3D8I"),
+            "*STATIC\n*CLOAD\nTIP, 3, -1.",
+            "*FREQUENCY\n3",
+            r"18: \*ELEMENT TYPE=C3D8I is not carried in this step: .*Elastodynamics",
+        ),
         (
             BEAM,
             "*NSET, NSET=FIX",

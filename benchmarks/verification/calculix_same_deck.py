@@ -1,4 +1,4 @@
-"""A clamped beam, the same deck in CalculiX and here, for four kinds of elements.
+"""A clamped beam, the same deck in CalculiX and here, for seven kinds of elements.
 
 A tapered, skewed beam under pressure, gravity and forces at nodes. Displacements are
 read with the 7 digits that CalculiX prints; the edges of the elements are straight, so
@@ -16,7 +16,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from froude.physics import von_mises
-from froude.solvers import Mesh, box_mesh, solve_modes, solve_steady
+from froude.solvers import (
+    Displacement,
+    Mesh,
+    box_mesh,
+    quadrature_stress,
+    solve_modes,
+    solve_steady,
+)
 from froude.solvers.abaqus import (
     Boundary,
     ElementLoad,
@@ -45,6 +52,9 @@ KINDS: dict[str, tuple[str, tuple[int, int, int]]] = {
     "C3D4": ("P1", (8, 2, 2)),
     "C3D20": ("S2", (6, 2, 2)),
     "C3D10": ("P2", (4, 2, 2)),
+    "C3D8I": ("Q1", (8, 2, 2)),
+    "C3D8R": ("Q1", (8, 2, 2)),
+    "C3D20R": ("S2", (6, 2, 2)),
 }
 
 
@@ -126,6 +136,9 @@ def equivalent_stress(printed, model) -> np.ndarray:
 
 def own_equivalent_stress(scheme, state, points) -> np.ndarray:
     """The same at the points that CalculiX integrates with."""
+    if not isinstance(scheme.formulation, Displacement):
+        _, found = quadrature_stress(scheme, state)
+        return np.sort(jax.vmap(jax.vmap(von_mises))(found)[:, :points], axis=1)
     cell, cells = scheme.mesh.cell, scheme.mesh.topology.cells
     where, _ = cell.quadrature({1: 1, 4: 2}.get(points))
     slopes = cell.shape_gradient(where[:points])

@@ -4,32 +4,29 @@ An element type is shape functions and an integration rule. A type whose rule fr
 lacks is refused: another rule would give another answer under the same name.
 """
 
-from typing import Any
-
 from ...physics import Axisymmetric, PlaneStrain, PlaneStress, Solid
+from ..finite_element import (
+    AbstractFormulation,
+    Displacement,
+    IncompatibleModes,
+    ReducedIntegration,
+    UniformStrain,
+)
 from .model import ElementBlock, Model
 from .record import refusal
 
-FORMULATIONS: dict[str, dict[str, Any]] = {
-    "C3D4": {},
-    "C3D10": {},
-    "C3D8": {},
-    "C3D20": {},
-    "CPS3": {},
-    "CPS4": {},
-    "CPS6": {},
-    "CPS8": {},
-    "CPE3": {},
-    "CPE4": {},
-    "CPE6": {},
-    "CPE8": {},
-    "CAX3": {},
-    "CAX4": {},
-    "CAX6": {},
-    "CAX8": {},
+_FULL = ("C3D4", "C3D8", "C3D10", "C3D20")
+_PLANE = ("CPS", "CPE", "CAX")
+
+FORMULATIONS: dict[str, AbstractFormulation] = {
+    **{name: Displacement() for name in _FULL},
+    **{kind + nodes: Displacement() for kind in _PLANE for nodes in "3468"},
+    **{name: ReducedIntegration() for name in ("C3D20R", *(k + "8R" for k in _PLANE))},
+    **{name: IncompatibleModes() for name in ("C3D8I", "CPS4I", "CPE4I")},
+    "C3D8R": UniformStrain(),
 }
-"""For each element type that is carried, options of `FiniteElement` besides problem and
-mesh. None: the displacement formulation, fully integrated, as in CalculiX."""
+"""The formulation of each element type that is carried. Displacement elements are fully
+integrated, as in CalculiX; `UniformStrain` has the hourglass control of CalculiX."""
 
 SOLIDS = {
     "solid": Solid,
@@ -65,18 +62,13 @@ def carried_block(model: Model) -> ElementBlock:
 
 def _reason(block: ElementBlock) -> str:
     element = block.element
-    full = block.type.rstrip("RI")
     if element.formulation == "heat":
         return "only decks of solids become problems; state the heat problem in Python"
     if element.reduced:
         return (
-            f"it is integrated at fewer points than froude's element; write {full} if "
-            "full integration is meant"
-        )
-    if element.incompatible:
-        return (
-            "froude's element has no incompatible modes and is too stiff in bending; "
-            f"write {full} if that is meant, or C3D20"
+            "it has one integration point, and how its hourglasses are held depends on "
+            f"the program; write {block.type[:-1]}, {block.type[:-2]}8R or, in three "
+            "dimensions, C3D8R"
         )
     return f"froude has no {element.shape.cell_type} cell; it carries " + ", ".join(
         FORMULATIONS

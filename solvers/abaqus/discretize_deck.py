@@ -34,8 +34,8 @@ def discretize_deck(
 
     Carried: the element types in `FORMULATIONS`, isotropic elasticity, any number of
     materials, supports, concentrated loads, pressures, gravity and other uniform body
-    forces. The displacement elements are those of CalculiX; C3D8, CPE4 and CAX4 of
-    Abaqus treat the change of volume otherwise.
+    forces. The displacement elements and C3D8R are those of CalculiX; C3D8, CPE4,
+    CAX4 and C3D8R of Abaqus differ.
 
     Args:
         deck: a model, or the path of an `.inp` file.
@@ -95,7 +95,16 @@ def discretize_deck(
         del found.conditions[REMAINDER]
     region = Region(mesh.dimension, tuple(found.conditions))
     problem = Problem(law, region, found.conditions)
-    return FiniteElement(problem, mesh, **FORMULATIONS[block.type])
+    formulation = FORMULATIONS[block.type]
+    try:
+        formulation.check(law, mesh.cell)
+    except TypeError as error:
+        raise refusal(
+            block.place,
+            "ELEMENT",
+            f"TYPE={block.type} is not carried in this step: {str(error).rstrip('.')}",
+        ) from None
+    return FiniteElement(problem, mesh, formulation=formulation)
 
 
 def _refuse_constraints(model: Model) -> None:

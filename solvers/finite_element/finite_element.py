@@ -60,7 +60,8 @@ class FiniteElement(AbstractDiscretization):
             a `Region`, or a `Box` that the mesh fills.
         mesh: the mesh; its points may be traced.
         formulation: what a cell makes of its nodal values: `Displacement()`,
-            `MeanDilatation()`, `IncompatibleModes()` or `ReducedIntegration()`.
+            `MeanDilatation()`, `IncompatibleModes()`, `ReducedIntegration()` or
+            `UniformStrain()`.
 
     Raises:
         ValueError: dimension or boundary names of problem and mesh differ, the mesh

@@ -104,7 +104,7 @@ class ReducedIntegration(AbstractPointwiseFormulation):
                 f"formulation = ReducedIntegration() needs serendipity cells (S2), not "
                 f"{cell.name}: fewer points would leave hourglass modes free there. "
                 "Use IncompatibleModes or MeanDilatation on quadrilaterals and "
-                "hexahedra of first order."
+                "hexahedra of first order, or UniformStrain on the latter."
             )
 
     def degree(self, cell):
