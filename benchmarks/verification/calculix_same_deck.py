@@ -58,17 +58,27 @@ KINDS: dict[str, tuple[str, tuple[int, int, int]]] = {
 }
 
 
-def beam(element, counts: tuple[int, int, int]) -> Mesh:
+MOVED = (("C3D8", 1e-6), ("C3D8I", 5e-3), ("C3D8R", 5e-3))
+"""On inner nodes moved by up to 6 % of the depth, C3D8I and C3D8R of CalculiX are other
+elements than QM6 and the uniform strain hexahedron."""
+
+
+def beam(element, counts: tuple[int, int, int], moved: float = 0.0) -> Mesh:
     lower, upper = (0.0, 0.0, 0.0), (1.0, 0.2, 0.1)
     mesh = box_mesh(*counts, lower, upper, element=element)
     x, y, z = np.asarray(mesh.points).T
-    return Mesh(np.stack([x + 0.3 * y, y + 0.2 * x, z + 0.1 * y], 1), mesh.topology)
+    points = np.stack([x + 0.3 * y, y + 0.2 * x, z + 0.1 * y], 1)
+    inner = np.ones(len(points), bool)
+    for part in mesh.topology.boundaries.values():
+        inner[part.unique_nodes] = False
+    noise = np.random.default_rng(3).uniform(-moved, moved, points.shape)
+    return Mesh(points + noise * inner[:, None], mesh.topology)
 
 
-def deck(kind, step):
+def deck(kind, step, moved: float = 0.0):
     element, counts = KINDS[kind]
     return deck_of(
-        beam(element, counts),
+        beam(element, counts, moved),
         kind,
         **isotropic(E, NU, RHO),
         boundaries=(Boundary("x_min", 1, 3),),
@@ -174,6 +184,17 @@ def run():
                 f"{kind}: equivalent stress at all {theirs.size} integration points",
                 worst(ours, theirs),
                 limit=1e-5,
+                source=CALCULIX,
+            )
+        for kind, limit in MOVED:
+            path = Path(folder) / f"{kind}_moved.inp"
+            printed = calculix(path, deck(kind, loaded(), 0.006))
+            model, scheme = read_inp(path), discretize_deck(path)
+            state = np.asarray(solve_steady(scheme).states[0])
+            yield below(
+                f"{kind}: displacements, inner nodes moved by 6 mm",
+                worst(state, displacement(printed, model)),
+                limit=limit,
                 source=CALCULIX,
             )
         path = Path(folder) / "modes.inp"
