@@ -74,7 +74,8 @@ class BoundaryPart:
         Raises:
             ValueError: facets of several shapes.
         """
-        if len(self.blocks) > 1:
+        first, *others = self.blocks
+        if others:
             kinds = " and ".join(
                 f"{len(block.cells)} {block.facet.name}" for block in self.blocks
             )
@@ -82,7 +83,7 @@ class BoundaryPart:
                 f"this boundary part has facets of several shapes ({kinds}), which "
                 "make no single table; use its blocks."
             )
-        return self.blocks[0]
+        return first
 
     @property
     def nodes(self) -> np.ndarray:

@@ -304,10 +304,12 @@ class FiniteElement(AbstractDiscretization):
         return point_supply(self.problem, self.mesh.topology, t, points, state)
 
     def _natural_outflow(self, t: Array, state: Array) -> dict[str, Array]:
-        return {
-            name: sum(jnp.sum(v, (1, 2)) for v in self._facet_vectors(name, t, state))
-            for name in natural_parts(self.problem)
-        }
+        outflow = {}
+        for name in natural_parts(self.problem):
+            vectors = self._facet_vectors(name, t, state)
+            sums = [jnp.sum(vector, axis=(1, 2)) for vector in vectors]
+            outflow[name] = sum(sums[1:], sums[0])
+        return outflow
 
     def _facets(self, name: str):
         """The facets of a part by shape, with their geometry."""

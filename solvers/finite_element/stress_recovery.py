@@ -83,12 +83,12 @@ def quadrature_stress(
         ValueError: a mesh of several blocks of cells; take `nodal_stress`.
     """
     _solid(scheme)
-    if len(scheme.blocks) > 1:
+    block, *others = scheme.blocks
+    if others:
         raise ValueError(
             f"scheme.mesh has {len(scheme.blocks)} blocks of cells, whose quadrature "
             "points make no single table; use nodal_stress."
         )
-    (block,) = scheme.blocks
     degree = block.formulation.degree(block.mesh.cell)
     geometry, deformed = _deformation(block, state, t, degree)
     stress = stress_at(block.law, t, geometry, deformed)
