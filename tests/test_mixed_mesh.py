@@ -71,6 +71,7 @@ def test_volume_is_what_the_boundary_encloses(make, order):
                 turned += jnp.sum(at.weight[:, None] * at.normal, axis=(0, 2))
         return volume, enclosed, turned, inverted_cells(moved)
 
+    assert mesh.boundary_names == ("held", "loaded")
     volume, enclosed, turned, inverted = measured(mesh.points)
     assert float(enclosed) == pytest.approx(mesh.dimension * float(volume), rel=1e-13)
     assert jnp.abs(turned).max() < 1e-13

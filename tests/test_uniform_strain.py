@@ -47,6 +47,8 @@ def test_springs_hold_the_twelve_hourglasses_and_no_rigid_motion(hourglass, stil
     values = np.linalg.eigvalsh(matrix)
     assert (np.abs(values) < 1e-12 * values[-1]).sum() == still
     assert values[0] > -1e-12 * values[-1]
+    turned = np.cross([0.3, -0.5, 0.8], np.asarray(scheme.mesh.points)).T.ravel()
+    assert np.abs(matrix @ turned).max() < 1e-13 * values[-1]
 
 
 def distorted_cube():
