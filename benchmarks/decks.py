@@ -15,6 +15,7 @@ from froude.solvers.abaqus import (
     Section,
     Table,
 )
+from froude.solvers.facets import facet_ids
 
 
 def shuffled(mesh: Mesh) -> Mesh:
@@ -34,34 +35,47 @@ def shuffled(mesh: Mesh) -> Mesh:
     )
 
 
-def deck_of(mesh: Mesh, element_type: str, **says) -> Model:
+def deck_of(mesh: Mesh, *element_type: str, **says) -> Model:
     """Make a deck whose numbers are shuffled and have gaps.
 
     Args:
         mesh: its boundary parts become node sets and surfaces of their names, its
             nodes the set ALL and its cells the set BODY.
-        element_type: such as "C3D8".
+        element_type: such as "C3D8"; several, one for each block of a mixed mesh.
         **says: further fields of `Model`, such as materials and steps.
     """
     random = np.random.default_rng(5)
     count, topology = len(mesh.points), mesh.topology
     ids = random.permutation(3 * count)[:count] + 1
-    shape = ELEMENT_TYPES[element_type].shape
-    numbers = random.permutation(2 * len(topology.cells))[: len(topology.cells)] + 1
-    block = ElementBlock(element_type, numbers, ids[topology.cells])
+    numbers = random.permutation(2 * topology.cell_count)[: topology.cell_count] + 1
+    blocks, faces = [], []
+    for kind, cells in zip(element_type, topology.blocks, strict=True):
+        own = numbers[cells.start : cells.stop]
+        blocks.append(ElementBlock(kind, own, ids[cells.cells]))
+        for number, corners in enumerate(ELEMENT_TYPES[kind].shape.face_corners, 1):
+            faces.append((own, number, cells.cells[:, list(corners)]))
     sets, surfaces = {"ALL": np.sort(ids)}, {}
-    corners = topology.cells[:, np.array(shape.face_corners)]
     for name in topology.boundary_names:
         nodes = topology.nodes_of(name)
         sets[name] = np.sort(ids[nodes])
-        cells, faces = np.nonzero(np.isin(corners, nodes).all(axis=2))
-        order = np.lexsort((faces, numbers[cells]))
-        surfaces[name] = ElementSurface(numbers[cells][order], faces[order] + 1)
+        of_part = [f.nodes[: f.facet.corners].T for f in topology.boundary(name).blocks]
+        ids_of_faces = facet_ids(*of_part, *(corners for _, _, corners in faces))
+        wanted = np.concatenate(ids_of_faces[: len(of_part)])
+        elements, sides = [], []
+        for (own, number, _), found in zip(
+            faces, ids_of_faces[len(of_part) :], strict=True
+        ):
+            mine = own[np.isin(found, wanted)]
+            elements.append(mine)
+            sides.append(np.full(len(mine), number))
+        elements, sides = np.concatenate(elements), np.concatenate(sides)
+        order = np.lexsort((sides, elements))
+        surfaces[name] = ElementSurface(elements[order], sides[order])
     points = np.pad(np.asarray(mesh.points), ((0, 0), (0, 3 - mesh.dimension)))
     order = random.permutation(count)
     model = Model(
         Nodes(ids[order], points[order]),
-        (block,),
+        tuple(blocks),
         node_sets=sets,
         element_sets={"BODY": np.sort(numbers)},
         surfaces=surfaces,

@@ -114,6 +114,17 @@ def law_of(tree: Any, cell: int | Array) -> Any:
     return with_cell_values(tree, [field.values[cell] for field in cell_fields(tree)])
 
 
+def law_of_cells(tree: Any, start: int, stop: int) -> Any:
+    """The same with cell fields of the cells `start` to `stop` only."""
+    return jax.tree.map(
+        lambda node: (
+            CellField(node.values[start:stop]) if is_cell_field(node) else node
+        ),
+        tree,
+        is_leaf=is_cell_field,
+    )
+
+
 def with_cell_values(tree: Any, values: list[Array]) -> Any:
     """Replace the cell fields of a pytree, in the order of `cell_fields`."""
     remaining = iter(values)

@@ -1,19 +1,39 @@
 """Reference cells: nodes, shape functions, facets and quadrature, host arrays only.
 
 Cells carry their meshio name and VTK node order. Simplices live on the unit simplex,
-quadrilaterals and hexahedra on [-1, 1]^dim. Order 1 and 2 are the Lagrange families
-P1, P2 (simplices) and Q1, Q2 (tensor products), used for geometry and unknowns alike.
-S2 is the serendipity family, Q2 without the monomials that are quadratic in more than
-one coordinate and without the nodes inside faces and cells. It holds all quadratics on
-parallelograms and parallelepipeds only. D. N. Arnold, D. Boffi and R. S. Falk (2002),
-Approximation by quadrilateral finite elements, Math. Comp. 71, 909.
+quadrilaterals and hexahedra on [-1, 1]^dim, wedges on the unit triangle times [-1, 1].
+Order 1 and 2 are the Lagrange families P1, P2 (simplices) and Q1, Q2 (tensor products),
+used for geometry and unknowns alike. S2 is the serendipity family, Q2 without the
+monomials that are quadratic in more than one coordinate and without the nodes inside
+faces and cells. It holds all quadratics on parallelograms and parallelepipeds only.
+Wedges are W1, P1 times Q1, and W2 with its nodes on the edges: P2 times {1, ζ} and P1
+times ζ². D. N. Arnold, D. Boffi and R. S. Falk (2002), Approximation by quadrilateral
+finite elements, Math. Comp. 71, 909.
 """
 
 import dataclasses
 import itertools
 from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 import numpy as np
+
+Degree = int | tuple[int, int] | None
+"""Degree of a quadrature rule; for wedges also that in the triangle and along the axis;
+None for that of the mass matrix."""
+
+
+class FacetShape(NamedTuple):
+    """The facets of one shape of a cell.
+
+    Args:
+        facet: their reference cell.
+        nodes: cell node indices, (facets, nodes of a facet), corners first,
+            counter-clockwise from outside.
+    """
+
+    facet: "ReferenceCell"
+    nodes: np.ndarray
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,7 +46,7 @@ class ReferenceCell:
         dimension: number of reference coordinates.
         order: polynomial order, 1 or 2.
         corners: number of corner nodes; they come first in the node order.
-        facet_name: the cell type of the facets; "" for lines.
+        facet_names: the cell types of the facets; none for lines.
         facet_corners: corner indices of each facet, counter-clockwise from outside.
     """
 
@@ -35,7 +55,7 @@ class ReferenceCell:
     dimension: int
     order: int
     corners: int
-    facet_name: str
+    facet_names: tuple[str, ...]
     facet_corners: tuple[tuple[int, ...], ...]
 
     @property
@@ -43,9 +63,22 @@ class ReferenceCell:
         return self.element.startswith("P")
 
     @property
+    def wedge(self) -> bool:
+        return self.element.startswith("W")
+
+    @property
     def facet(self) -> "ReferenceCell":
-        """The reference cell of the facets."""
-        return CELLS[self.facet_name]
+        """The reference cell of the facets.
+
+        Raises:
+            ValueError: facets of several shapes.
+        """
+        if len(self.facet_names) != 1:
+            raise ValueError(
+                f"a {self.name} has facets of the shapes {self.facet_names}; use "
+                "facet_shapes."
+            )
+        return CELLS[self.facet_names[0]]
 
     @property
     def linear(self) -> "ReferenceCell":
@@ -64,20 +97,28 @@ class ReferenceCell:
         return np.concatenate(parts)
 
     @cached_property
-    def facet_nodes(self) -> np.ndarray:
-        """Cell node indices of every facet, (facets, nodes of a facet)."""
-        shape = self.facet.linear.shape(self.facet.nodes)
-        rows = []
-        for corners in self.facet_corners:
-            where = shape @ self.nodes[list(corners)]
-            distance = np.abs(where[:, None] - self.nodes[None]).sum(axis=-1)
-            rows.append(distance.argmin(axis=1))
-        return np.asarray(rows)
+    def facet_shapes(self) -> tuple[FacetShape, ...]:
+        """The facets, by shape."""
+        found = []
+        for name in self.facet_names:
+            facet = CELLS[name]
+            shape = facet.linear.shape(facet.nodes)
+            rows = []
+            for corners in self.facet_corners:
+                if len(corners) == facet.corners:
+                    where = shape @ self.nodes[list(corners)]
+                    distance = np.abs(where[:, None] - self.nodes[None]).sum(axis=-1)
+                    rows.append(distance.argmin(axis=1))
+            found.append(FacetShape(facet, np.asarray(rows)))
+        return tuple(found)
 
     @cached_property
     def _exponents(self) -> np.ndarray:
         powers = itertools.product(range(self.order + 1), repeat=self.dimension)
-        if self.simplex:
+        if self.wedge:
+            total = {0: self.order, 1: self.order, 2: 1}
+            powers = (p for p in powers if sum(p[:2]) <= total[p[2]])
+        elif self.simplex:
             powers = (p for p in powers if sum(p) <= self.order)
         elif self.element == "S2":
             powers = (p for p in powers if p.count(2) <= 1)
@@ -115,19 +156,23 @@ class ReferenceCell:
             columns.append((factor * _monomials(points, lowered)) @ self._coefficients)
         return np.stack(columns, axis=1)
 
-    def quadrature(self, degree: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+    def quadrature(self, degree: Degree = None) -> tuple[np.ndarray, np.ndarray]:
         """A quadrature rule with positive weights.
 
         Args:
             degree: total degree integrated exactly; by default exact for the mass
-                matrix of an affine cell, which keeps the order in L2 optimal.
+                matrix of an affine cell, which keeps the order in L2 optimal. On wedges
+                also a pair, in the triangle and along the axis.
 
         Returns:
             points (points, dimension) and weights (points,).
         """
         degree = 2 * self.order if degree is None else degree
+        pair = degree if isinstance(degree, tuple) else (degree, degree)
+        if self.wedge:
+            return _wedge_rule(*pair)
         rule = _simplex_rule if self.simplex else _tensor_rule
-        return rule(self.dimension, degree)
+        return rule(self.dimension, pair[0])
 
 
 def _monomials(points: np.ndarray, exponents: np.ndarray) -> np.ndarray:
@@ -144,7 +189,20 @@ def _tensor_rule(dimension: int, degree: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 @lru_cache(maxsize=64)
+def _wedge_rule(triangle: int, axis: int) -> tuple[np.ndarray, np.ndarray]:
+    """Every point of the triangle at every height, heights last."""
+    (flat, areas), (heights, lengths) = (
+        _simplex_rule(2, triangle),
+        _tensor_rule(1, axis),
+    )
+    points = [(*place, height) for (height,) in heights for place in flat]
+    return np.asarray(points), np.outer(lengths, areas).ravel()
+
+
+@lru_cache(maxsize=64)
 def _simplex_rule(dimension: int, degree: int) -> tuple[np.ndarray, np.ndarray]:
+    if dimension == 2 and degree <= 1:
+        return np.full((1, 2), 1 / 3), np.array([0.5])
     if dimension == 2 and degree <= 2:
         return _orbits(2, [(1 / 3, (1 / 6, 1 / 6, 2 / 3))])
     if dimension == 2 and degree <= 4:
@@ -231,9 +289,17 @@ _CORNERS = {
         ]
     ),
 }
+_CORNERS["wedge"] = np.array(
+    [(x, y, z) for z in (-1.0, 1.0) for x, y in _CORNERS["triangle"]]
+)
 _TRIANGLE_FACETS = ((0, 1), (1, 2), (2, 0))
 _QUAD_FACETS = ((0, 1), (1, 2), (2, 3), (3, 0))
 _TETRA_FACETS = ((0, 2, 1), (0, 1, 3), (1, 2, 3), (0, 3, 2))
+_WEDGE_FACETS = ((0, 2, 1), (3, 4, 5), (0, 1, 4, 3), (1, 2, 5, 4), (2, 0, 3, 5))
+_WEDGE_EDGES = (
+    *((0, 1), (1, 2), (2, 0), (3, 4), (4, 5), (5, 3)),
+    *((0, 3), (1, 4), (2, 5)),
+)
 _HEXAHEDRON_FACETS = (
     (0, 4, 7, 3),
     (1, 2, 6, 5),
@@ -251,6 +317,7 @@ _MIDPOINTS = {
     "line3": ((0, 1),),
     "triangle6": _TRIANGLE_FACETS,
     "tetra10": ((0, 1), (1, 2), (0, 2), (0, 3), (1, 3), (2, 3)),
+    "wedge15": _WEDGE_EDGES,
     "quad8": _QUAD_FACETS,
     "quad9": (*_QUAD_FACETS, (0, 1, 2, 3)),
     "hexahedron20": _HEXAHEDRON_EDGES,
@@ -262,6 +329,7 @@ _LINEAR = {
     "quad8": "quad",
     "quad9": "quad",
     "tetra10": "tetra",
+    "wedge15": "wedge",
     "hexahedron20": "hexahedron",
     "hexahedron27": "hexahedron",
 }
@@ -269,17 +337,19 @@ _LINEAR = {
 CELLS = {
     cell.name: cell
     for cell in (
-        ReferenceCell("line", "Q1", 1, 1, 2, "", ()),
-        ReferenceCell("line3", "Q2", 1, 2, 2, "", ()),
-        ReferenceCell("triangle", "P1", 2, 1, 3, "line", _TRIANGLE_FACETS),
-        ReferenceCell("triangle6", "P2", 2, 2, 3, "line3", _TRIANGLE_FACETS),
-        ReferenceCell("quad", "Q1", 2, 1, 4, "line", _QUAD_FACETS),
-        ReferenceCell("quad9", "Q2", 2, 2, 4, "line3", _QUAD_FACETS),
-        ReferenceCell("quad8", "S2", 2, 2, 4, "line3", _QUAD_FACETS),
-        ReferenceCell("tetra", "P1", 3, 1, 4, "triangle", _TETRA_FACETS),
-        ReferenceCell("tetra10", "P2", 3, 2, 4, "triangle6", _TETRA_FACETS),
-        ReferenceCell("hexahedron", "Q1", 3, 1, 8, "quad", _HEXAHEDRON_FACETS),
-        ReferenceCell("hexahedron27", "Q2", 3, 2, 8, "quad9", _HEXAHEDRON_FACETS),
-        ReferenceCell("hexahedron20", "S2", 3, 2, 8, "quad8", _HEXAHEDRON_FACETS),
+        ReferenceCell("line", "Q1", 1, 1, 2, (), ()),
+        ReferenceCell("line3", "Q2", 1, 2, 2, (), ()),
+        ReferenceCell("triangle", "P1", 2, 1, 3, ("line",), _TRIANGLE_FACETS),
+        ReferenceCell("triangle6", "P2", 2, 2, 3, ("line3",), _TRIANGLE_FACETS),
+        ReferenceCell("quad", "Q1", 2, 1, 4, ("line",), _QUAD_FACETS),
+        ReferenceCell("quad9", "Q2", 2, 2, 4, ("line3",), _QUAD_FACETS),
+        ReferenceCell("quad8", "S2", 2, 2, 4, ("line3",), _QUAD_FACETS),
+        ReferenceCell("tetra", "P1", 3, 1, 4, ("triangle",), _TETRA_FACETS),
+        ReferenceCell("tetra10", "P2", 3, 2, 4, ("triangle6",), _TETRA_FACETS),
+        ReferenceCell("wedge", "W1", 3, 1, 6, ("triangle", "quad"), _WEDGE_FACETS),
+        ReferenceCell("wedge15", "W2", 3, 2, 6, ("triangle6", "quad8"), _WEDGE_FACETS),
+        ReferenceCell("hexahedron", "Q1", 3, 1, 8, ("quad",), _HEXAHEDRON_FACETS),
+        ReferenceCell("hexahedron27", "Q2", 3, 2, 8, ("quad9",), _HEXAHEDRON_FACETS),
+        ReferenceCell("hexahedron20", "S2", 3, 2, 8, ("quad8",), _HEXAHEDRON_FACETS),
     )
 }

@@ -1,6 +1,7 @@
 """Unstructured meshes: traced points on a static topology."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 import equinox as eqx
 import jax
@@ -10,11 +11,35 @@ from jax.core import Tracer
 from jaxtyping import Array, Float
 
 from .cells import ReferenceCell
-from .topology import Topology
+from .facets import CellBlock
+from .topology import Facets, Topology
+
+
+class MeshBlock(NamedTuple):
+    """The cells of one type of a mesh, with all its points.
+
+    Args:
+        points: node coordinates of the whole mesh [m], (nodes, dim).
+        topology: the cells.
+    """
+
+    points: Array
+    topology: CellBlock
+
+    @property
+    def cell(self) -> ReferenceCell:
+        """The reference cell."""
+        return self.topology.cell
+
+    @property
+    def dimension(self) -> int:
+        """Number of coordinates of a point."""
+        return self.topology.cell.dimension
 
 
 class Mesh(eqx.Module):
-    """A mesh of one cell type: P1/P2 simplices or Q1/Q2/S2 quadrilaterals, hexahedra.
+    """A mesh of P1/P2 simplices, Q1/Q2/S2 quadrilaterals and hexahedra, of one type or
+    of several that share their facets.
 
     Points are a traced leaf, so quantities have shape derivatives; moving them does
     not recompile. The topology is static by content.
@@ -40,7 +65,7 @@ class Mesh(eqx.Module):
         points = jnp.asarray(points)
         if not jnp.issubdtype(points.dtype, jnp.floating):
             points = points.astype(jnp.result_type(float))
-        expected = (topology.node_count, topology.cell.dimension)
+        expected = (topology.node_count, topology.dimension)
         if points.shape != expected:
             raise ValueError(
                 f"points has shape {points.shape}; {topology!r} needs {expected}."
@@ -53,10 +78,10 @@ class Mesh(eqx.Module):
                     f"points: {len(bad)} nodes are not finite (first: "
                     f"{bad[:5].tolist()})."
                 )
-            bad = np.flatnonzero(_inverted(host, topology, np))
+            bad = np.flatnonzero(_inverted(host, topology.blocks, np))
             if len(bad):
                 raise ValueError(
-                    f"points: {len(bad)} of {len(topology.cells)} cells are inverted "
+                    f"points: {len(bad)} of {topology.cell_count} cells are inverted "
                     f"or have no volume (first: {bad[:5].tolist()}); reverse their "
                     "node order or move the nodes less."
                 )
@@ -70,11 +95,11 @@ class Mesh(eqx.Module):
         cell_type: str,
         cells: np.ndarray,
         *,
-        boundaries: Mapping[str, np.ndarray] | None = None,
+        boundaries: Mapping[str, Facets] | None = None,
         groups: Mapping[str, np.ndarray] | None = None,
         point_sets: Mapping[str, np.ndarray] | None = None,
     ) -> "Mesh":
-        """Make a mesh from arrays.
+        """Make a mesh of one cell type from arrays.
 
         Args:
             points: node coordinates [m], (nodes, dim).
@@ -92,14 +117,60 @@ class Mesh(eqx.Module):
         )
         return cls(points, topology)
 
+    @classmethod
+    def from_blocks(
+        cls,
+        points: Float[Array, "nodes dim"],
+        blocks: Sequence[tuple[str, np.ndarray]],
+        *,
+        boundaries: Mapping[str, Facets] | None = None,
+        groups: Mapping[str, np.ndarray] | None = None,
+        point_sets: Mapping[str, np.ndarray] | None = None,
+    ) -> "Mesh":
+        """Make a mesh of several cell types from arrays.
+
+        Cells that meet share all nodes of their common facet. Cell indices count
+        through the blocks: in `groups`, in a `CellField`.
+
+        Args:
+            points: node coordinates [m], (nodes, dim).
+            blocks: (meshio name, node indices in VTK order) of each.
+            boundaries: name to corner nodes of its facets, (facets, corners), or to
+                several such arrays where facets have several shapes.
+            groups: name to cell indices.
+            point_sets: name to node indices.
+
+        Raises:
+            ValueError: see `Topology.from_blocks` and `Mesh`.
+
+        Example:
+            >>> points = np.array([[0, 0], [1, 0], [1, 1], [0, 1], [2, 0.5]], float)
+            >>> blocks = [("quad", [[0, 1, 2, 3]]), ("triangle", [[1, 4, 2]])]
+            >>> Mesh.from_blocks(points, blocks).topology.cell_count
+            2
+        """
+        topology = Topology.from_blocks(
+            blocks, len(points), boundaries, groups, point_sets
+        )
+        return cls(points, topology)
+
+    @property
+    def blocks(self) -> tuple[MeshBlock, ...]:
+        """The cells by type."""
+        return tuple(MeshBlock(self.points, block) for block in self.topology.blocks)
+
     @property
     def dimension(self) -> int:
         """Number of coordinates of a point, and space dimension of its cells."""
-        return self.topology.cell.dimension
+        return self.topology.dimension
 
     @property
     def cell(self) -> ReferenceCell:
-        """The reference cell."""
+        """The reference cell.
+
+        Raises:
+            ValueError: several types of cells.
+        """
         return self.topology.cell
 
     @property
@@ -117,19 +188,25 @@ def inverted_cells(mesh: Mesh) -> Array:
     Returns:
         Boolean, (cells,). Inside a batch use `jnp.any` of it as the member's status.
     """
-    return _inverted(mesh.points, mesh.topology, jnp)
+    return _inverted(mesh.points, mesh.topology.blocks, jnp)
 
 
-def _inverted(points, topology: Topology, xp):
+def _inverted(points, blocks: tuple[CellBlock, ...], xp):
+    return xp.concatenate([_inverted_in(points, block, xp) for block in blocks])
+
+
+def _inverted_in(points, block: CellBlock, xp):
     # The determinant must be positive where it is integrated and not negative at the
     # nodes; a quadrilateral may collapse to a triangle at a corner, but not fold.
-    cell = topology.cell
+    cell = block.cell
     inner, _ = cell.quadrature()
     gradient = cell.shape_gradient(np.concatenate([inner, cell.nodes]))
     if cell.element == "P1":
         gradient = gradient[:1]
-    corners = points[topology.cells.T]
-    jacobian = xp.einsum("qik,kej->ijqe", xp.asarray(gradient, points.dtype), corners)
+    # (nodes of a cell, dim, cells): the order that XLA multiplies without a copy
+    corners = xp.stack(list(points.T[:, block.cells.T]), axis=1)
+    jacobian = xp.einsum("qik,kje->qije", xp.asarray(gradient, points.dtype), corners)
+    jacobian = xp.transpose(jacobian, (1, 2, 0, 3))
     determinant = _determinant(jacobian)
     volume = xp.max(xp.abs(determinant), axis=0)
     tiny = 64 * xp.finfo(points.dtype).eps

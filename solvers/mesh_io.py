@@ -12,7 +12,7 @@ import numpy as np
 from .cells import CELLS
 from .mesh import Mesh
 from .orientation import turn_reversed_cells
-from .topology import REMAINDER, SUPPORTED
+from .topology import REMAINDER, SUPPORTED, Topology
 
 _PREFIX = "boundary:"
 _DIMENSION = {"vertex": 0, "line": 1, "triangle": 2, "quad": 2, "polygon": 2}
@@ -34,37 +34,36 @@ def read_mesh(path: str | PathLike) -> Mesh:
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: no readable mesh, no cells, mixed or unsupported cell types, a
-            curved surface, or whatever `Mesh.from_cells` refuses.
+        ValueError: no readable mesh, no cells, unsupported cell types, a curved
+            surface, or whatever `Mesh.from_blocks` refuses.
     """
     found = _read(path)
-    kind = _cell_type(path, found)
-    cell = CELLS[kind]
-    points = _flatten(path, np.asarray(found.points, float), cell.dimension)
-    blocks = [number for number, b in enumerate(found.cells) if b.type == kind]
-    cells = np.concatenate([found.cells[number].data for number in blocks])
-    cells = turn_reversed_cells(cell, cells, points)
-    offsets = dict(
-        zip(
-            blocks,
-            np.cumsum([0] + [len(found.cells[n].data) for n in blocks]),
-            strict=False,
-        )
-    )
+    kinds = _cell_types(path, found)
+    points = _flatten(path, np.asarray(found.points, float), CELLS[kinds[0]].dimension)
+    blocks, offsets, count = [], {}, 0
+    for kind in kinds:
+        tables = []
+        for number, block in enumerate(found.cells):
+            if block.type == kind:
+                tables.append(block.data)
+                offsets[number] = count
+                count += len(block.data)
+        blocks.append((kind, np.concatenate(tables)))
+    blocks = turn_reversed_cells(blocks, points)
+    facets = {name for kind in kinds for name in CELLS[kind].facet_names}
     boundaries: dict[str, list] = {}
     groups: dict[str, list] = {}
     for name, number, members in _named_members(found):
         block = found.cells[number]
         if number in offsets:
             groups.setdefault(name, []).append(members + offsets[number])
-        elif block.type == cell.facet_name:
-            facets = block.data[members][:, : cell.facet.corners]
-            boundaries.setdefault(name, []).append(facets)
-    return Mesh.from_cells(
+        elif block.type in facets:
+            corners = block.data[members][:, : CELLS[block.type].corners]
+            boundaries.setdefault(name, []).append(corners)
+    return Mesh.from_blocks(
         points,
-        kind,
-        cells,
-        boundaries={k: np.concatenate(v) for k, v in boundaries.items()},
+        blocks,
+        boundaries=boundaries,
         groups={k: np.concatenate(v) for k, v in groups.items()},
     )
 
@@ -86,9 +85,9 @@ def write_mesh(
     Raises:
         ValueError: a field that does not have one row per node.
     """
-    import meshio
+    meshio = _meshio()
 
-    topology, cell = mesh.topology, mesh.cell
+    topology = mesh.topology
     points = np.asarray(mesh.points, float)
     points = np.pad(points, ((0, 0), (0, 3 - mesh.dimension)))
     fields = {k: np.asarray(v) for k, v in (point_data or {}).items()}
@@ -99,28 +98,46 @@ def write_mesh(
                 f"each of the {len(points)} nodes."
             )
     parts = {k: v for k, v in topology.boundaries.items() if k != REMAINDER}
-    blocks = [(topology.cell_type, topology.cells)]
-    blocks += [(cell.facet_name, part.nodes.T) for part in parts.values()]
+    blocks = [(block.cell_type, block.cells) for block in topology.blocks]
+    owners: list[str | None] = [None] * len(blocks)
+    for name, part in parts.items():
+        blocks += [(facets.facet.name, facets.nodes.T) for facets in part.blocks]
+        owners += [name] * len(part.blocks)
     if str(path).endswith(".msh"):
-        _write_gmsh(path, mesh, points, blocks, list(parts), fields)
+        _write_gmsh(path, mesh, points, blocks, owners, fields)
         return
-    sizes = [len(data) for _, data in blocks]
     data = {
         f"{_PREFIX}{name}": [
-            np.full(size, int(block == number), np.int32)
-            for block, size in enumerate(sizes)
+            np.full(len(table), int(name == owner), np.int32)
+            for owner, (_, table) in zip(owners, blocks, strict=True)
         ]
-        for number, name in enumerate(parts, start=1)
+        for name in parts
     }
     for name, members in topology.groups.items():
-        marks = [np.zeros(size, np.int32) for size in sizes]
-        marks[0][members] = 1
+        marks = _per_block(topology, members, 1)
+        marks += [np.zeros(len(table), np.int32) for _, table in blocks[len(marks) :]]
         data[f"{_PREFIX}{name}"] = marks
     meshio.write(path, meshio.Mesh(points, blocks, fields, data))
 
 
-def _read(path):
+def _meshio():
     import meshio
+    from meshio._mesh import topological_dimension
+
+    # meshio reads and writes these cells, but its table of dimensions lacks them.
+    topological_dimension.setdefault("wedge15", 3)
+    return meshio
+
+
+def _per_block(topology: Topology, members: np.ndarray, value: int) -> list:
+    """An integer for every cell of each block, 0 outside `members`."""
+    marks = np.zeros(topology.cell_count, np.int32)
+    marks[members] = value
+    return [marks[block.start : block.stop] for block in topology.blocks]
+
+
+def _read(path):
+    meshio = _meshio()
 
     if not Path(path).is_file():
         raise FileNotFoundError(f"path = {str(path)!r}: there is no such mesh file.")
@@ -143,23 +160,26 @@ def _read(path):
     return found
 
 
-def _write_gmsh(path, mesh: Mesh, points, blocks, parts, fields) -> None:
-    import meshio
+def _write_gmsh(path, mesh: Mesh, points, blocks, owners, fields) -> None:
+    meshio = _meshio()
 
     dimension, topology = mesh.dimension, mesh.topology
+    parts = [name for name in dict.fromkeys(owners) if name is not None]
     names = {name: [n, dimension - 1] for n, name in enumerate(parts, start=1)}
-    tags = np.zeros(len(topology.cells), np.int32)
+    physical = [np.zeros(len(block.cells), np.int32) for block in topology.blocks]
     for number, (name, members) in enumerate(topology.groups.items(), len(parts) + 1):
-        if np.any(tags[members]):
+        marks = _per_block(topology, members, number)
+        pairs = list(zip(physical, marks, strict=True))
+        if any(np.any(tags[new > 0]) for tags, new in pairs):
             raise ValueError(
                 f"groups[{name!r}] overlaps another group, which Gmsh 2.2 files cannot "
                 "hold; write .vtu instead."
             )
         names[name] = [number, dimension]
-        tags[members] = number
-    physical = [tags]
-    for number, (_, data) in enumerate(blocks[1:], start=1):
-        physical.append(np.full(len(data), number, np.int32))
+        physical = [tags + new for tags, new in pairs]
+    for owner, (_, table) in zip(owners, blocks, strict=True):
+        if owner is not None:
+            physical.append(np.full(len(table), names[owner][0], np.int32))
     data = {"gmsh:physical": physical, "gmsh:geometrical": physical}
     field_data = {name: np.array(entry) for name, entry in names.items()}
     meshio.write(
@@ -170,8 +190,8 @@ def _write_gmsh(path, mesh: Mesh, points, blocks, parts, fields) -> None:
     )
 
 
-def _cell_type(path, found) -> str:
-    """The one cell type of highest dimension."""
+def _cell_types(path, found) -> list[str]:
+    """The cell types of highest dimension."""
     counts: dict[str, int] = {}
     for block in found.cells:
         counts[block.type] = counts.get(block.type, 0) + len(block.data)
@@ -183,17 +203,13 @@ def _cell_type(path, found) -> str:
             f"path = {str(path)!r} holds {counts or 'no cells'}; froude needs cells of "
             f"two or three dimensions: {SUPPORTED}."
         )
-    if len(kinds) > 1:
-        listed = ", ".join(f"{counts[kind]} {kind}" for kind in kinds)
-        raise ValueError(
-            f"path = {str(path)!r} mixes cell types: {listed}; mesh with one type."
-        )
-    if kinds[0] not in SUPPORTED:
-        raise ValueError(
-            f"path = {str(path)!r} has {counts[kinds[0]]} cells of type {kinds[0]!r}: "
-            f"supported are {SUPPORTED}."
-        )
-    return kinds[0]
+    for kind in kinds:
+        if kind not in SUPPORTED:
+            raise ValueError(
+                f"path = {str(path)!r} has {counts[kind]} cells of type {kind!r}: "
+                f"supported are {SUPPORTED}."
+            )
+    return kinds
 
 
 def _flatten(path, points: np.ndarray, dimension: int) -> np.ndarray:

@@ -8,24 +8,29 @@ mesh, every shared facet runs in opposite directions.
 
 import numpy as np
 
-from .cells import ReferenceCell
-from .topology import facet_ids
+from .facets import CellBlock, facet_ids
+
+Blocks = list[tuple[str, np.ndarray]]
 
 
-def turn_reversed_cells(
-    cell: ReferenceCell, cells: np.ndarray, points: np.ndarray
-) -> np.ndarray:
+def turn_reversed_cells(blocks: Blocks, points: np.ndarray) -> Blocks:
     """Reverse cells of negative volume, if that gives a consistent mesh.
 
     Args:
-        cell: the reference cell.
-        cells: node indices, (cells, nodes of a cell).
+        blocks: (cell type, node indices) of each.
         points: node coordinates [m], (nodes, dim).
 
     Returns:
         Cells, all of positive volume where reversing was enough; the cells as given
         otherwise.
     """
+    turned = [(kind, _turned(CellBlock(kind, c, 0), points)) for kind, c in blocks]
+    same = all(new is old for (_, new), (_, old) in zip(turned, blocks, strict=True))
+    return turned if not same and _consistent(turned) else blocks
+
+
+def _turned(block: CellBlock, points: np.ndarray) -> np.ndarray:
+    cell, cells = block.cell, block.cells
     quadrature, _ = cell.quadrature()
     gradient = cell.shape_gradient(quadrature)
     jacobian = np.einsum("qik,ekj->eqij", gradient, points[cells])
@@ -36,19 +41,27 @@ def turn_reversed_cells(
     distance = np.abs(mirrored[:, None] - cell.nodes[None]).sum(axis=-1)
     turned = cells.copy()
     turned[negative] = cells[negative][:, distance.argmin(axis=1)]
-    return turned if _consistent(cell, turned) else cells
+    return turned
 
 
-def _consistent(cell: ReferenceCell, cells: np.ndarray) -> bool:
+def _consistent(blocks: Blocks) -> bool:
     """Whether every shared facet runs in opposite directions in its two cells."""
-    table = np.asarray(cell.facet_corners)
-    facets = cells[:, table].reshape(-1, table.shape[1])
-    (ids,) = facet_ids(facets)
+    facets = [
+        cells[:, shape.nodes[:, : shape.facet.corners]].reshape(-1, shape.facet.corners)
+        for kind, cells in blocks
+        for shape in CellBlock(kind, cells, 0).cell.facet_shapes
+    ]
+    ids = np.concatenate(facet_ids(*facets))
+    forward = np.concatenate([_direction(one) for one in facets])
+    shared = np.bincount(ids)[ids] == 2
+    return not np.bincount(ids[shared], weights=forward[shared]).any()
+
+
+def _direction(facets: np.ndarray) -> np.ndarray:
+    """1 or -1 for the two senses in which the same corners may run, (facets,)."""
     start = facets.argmin(axis=1)
     rows, width = np.arange(len(facets)), facets.shape[1]
     ahead = facets[rows, (start + 1) % width]
     behind = facets[rows, (start - 1) % width]
     # An edge has no behind: its direction is which end the smaller node is.
-    forward = 1 - 2 * start if width == 2 else np.where(ahead > behind, 1, -1)
-    shared = np.bincount(ids)[ids] == 2
-    return not np.bincount(ids[shared], weights=forward[shared]).any()
+    return 1 - 2 * start if width == 2 else np.where(ahead > behind, 1, -1)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from .cells import CELLS, ReferenceCell
+from .facets import boundary_facets
 from .mesh import Mesh
-from .topology import boundary_facets
 
 _AXES = ("x", "y", "z")
 
@@ -48,7 +48,8 @@ def box_mesh(
     *,
     element: str = "Q1",
 ) -> Mesh:
-    """Mesh a box with nx by ny by nz hexahedra, or six times as many tetrahedra.
+    """Mesh a box with nx by ny by nz hexahedra, two times as many wedges or six times
+    as many tetrahedra.
 
     Args:
         nx: intervals along x.
@@ -56,8 +57,8 @@ def box_mesh(
         nz: intervals along z.
         lower: smallest coordinates [m].
         upper: largest coordinates [m].
-        element: `"P1"`, `"P2"` (tetrahedra), `"Q1"`, `"Q2"` or `"S2"` (hexahedra; S2
-            has twenty nodes).
+        element: `"P1"`, `"P2"` (tetrahedra), `"Q1"`, `"Q2"`, `"S2"` (hexahedra; S2
+            has twenty nodes), `"W1"` or `"W2"` (wedges along z of 6 and 15 nodes).
 
     Returns:
         A mesh with the boundary parts x_min, x_max, …, z_max.
@@ -83,7 +84,8 @@ def _grid_mesh(shape, lower, upper, element: str) -> Mesh:
         c for c in CELLS.values() if c.element == element and c.dimension == dimension
     ]
     if not found:
-        raise ValueError(f"element = {element!r}; use P1, P2, Q1, Q2 or S2.")
+        solids = "" if dimension == 2 else ", W1 or W2"
+        raise ValueError(f"element = {element!r}; use P1, P2, Q1, Q2 or S2{solids}.")
     (cell,) = found
     counts = np.asarray(shape) * cell.order + 1
     index = np.indices(tuple(counts)).reshape(dimension, -1).T
@@ -92,12 +94,12 @@ def _grid_mesh(shape, lower, upper, element: str) -> Mesh:
     used, cells = np.unique(cells, return_inverse=True)
     points, index = points[used], index[used]
     cells = cells.reshape(-1, len(cell.nodes))
-    facets = boundary_facets(cell.name, cells)
+    shapes = boundary_facets(cell.name, cells)
     boundaries = {}
     for axis in range(dimension):
         for side, level in (("min", 0), ("max", counts[axis] - 1)):
-            on_side = (index[facets, axis] == level).all(axis=1)
-            boundaries[f"{_AXES[axis]}_{side}"] = facets[on_side]
+            on_side = [f[(index[f, axis] == level).all(axis=1)] for f in shapes]
+            boundaries[f"{_AXES[axis]}_{side}"] = [f for f in on_side if len(f)]
     return Mesh.from_cells(points, cell.name, cells, boundaries=boundaries)
 
 
@@ -113,6 +115,14 @@ def _cells(cell: ReferenceCell, shape, counts) -> np.ndarray:
 
 def _offsets(cell: ReferenceCell) -> list[np.ndarray]:
     """Grid offsets of the nodes of each cell that fills one interval of the grid."""
+    if cell.wedge:
+        flat = _offsets(CELLS["triangle"])
+        heights = (cell.nodes[:, 2] + 1) / 2 * cell.order
+        offsets = []
+        for triangle in flat:
+            places = CELLS["triangle"].shape(cell.nodes[:, :2]) @ triangle * cell.order
+            offsets.append(np.rint(np.column_stack([places, heights])).astype(int))
+        return offsets
     if not cell.simplex:
         return [np.rint((cell.nodes + 1) / 2 * cell.order).astype(int)]
     # Kuhn's subdivision: one simplex for every order in which the axes are walked.

@@ -1,48 +1,35 @@
 """Mesh topology: what stays the same when the points of a mesh move."""
 
 import copy
-import dataclasses
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
 
 from .cells import CELLS, ReferenceCell
+from .facets import REMAINDER as REMAINDER
+from .facets import BoundaryPart, CellBlock, name_facets
 
-REMAINDER = "remainder"
-"""Name of the boundary part made of facets that no group names."""
+Facets = np.ndarray | Sequence[np.ndarray]
+"""Corner nodes (facets, corners); several such arrays where facets differ in shape."""
 
 SUPPORTED = tuple(name for name, cell in CELLS.items() if cell.dimension > 1)
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class BoundaryPart:
-    """Facets of one named boundary part.
-
-    Args:
-        nodes: node indices, (nodes of a facet, facets), outward by the right hand.
-        cells: the cell behind each facet, (facets,).
-    """
-
-    nodes: np.ndarray
-    cells: np.ndarray
-
-    @cached_property
-    def unique_nodes(self) -> np.ndarray:
-        """Sorted node indices of the part."""
-        return np.unique(self.nodes)
-
-
 class Topology:
     """Connectivity and named groups of a mesh; static, equal by content.
+
+    A mesh holds one or several blocks of cells of one type each, see `from_blocks`.
+    Cells are counted through all blocks.
 
     Args:
         cell_type: meshio name, one of `SUPPORTED`.
         cells: node indices, (cells, nodes of a cell), VTK order.
         node_count: number of nodes.
         boundaries: for each name the corner nodes of its facets, (facets, corners of
-            a facet), any orientation. Boundary facets that no name covers form the
+            a facet), any orientation; several such arrays where facets have several
+            shapes. Boundary facets that no name covers form the
             part `"remainder"`. A name whose facets all lie inside the mesh is kept in
             `interior_names` and needs no condition.
         groups: for each name the indices of its cells.
@@ -60,25 +47,103 @@ class Topology:
         cell_type: str,
         cells: np.ndarray,
         node_count: int,
-        boundaries: Mapping[str, np.ndarray] | None = None,
+        boundaries: Mapping[str, Facets] | None = None,
         groups: Mapping[str, np.ndarray] | None = None,
         point_sets: Mapping[str, np.ndarray] | None = None,
     ) -> None:
-        self.cell_type = cell_type
-        self.cell = _cell(cell_type)
-        self.cells = np.ascontiguousarray(cells, np.int32)
+        self._build([(cell_type, cells)], node_count, boundaries, groups, point_sets)
+
+    @classmethod
+    def from_blocks(
+        cls,
+        blocks: Sequence[tuple[str, np.ndarray]],
+        node_count: int,
+        boundaries: Mapping[str, Facets] | None = None,
+        groups: Mapping[str, np.ndarray] | None = None,
+        point_sets: Mapping[str, np.ndarray] | None = None,
+    ) -> "Topology":
+        """Connectivity of a mesh with several types of cells.
+
+        Args:
+            blocks: (cell type, node indices) of each; a type may occur twice, for
+                example to give its cells two formulations.
+            node_count: number of nodes.
+            boundaries: see `Topology`.
+            groups: see `Topology`.
+            point_sets: see `Topology`.
+
+        Raises:
+            ValueError: see `Topology`; cells of several dimensions, neighbours whose
+                nodes differ on the facet that they share.
+        """
+        made = object.__new__(cls)
+        made._build(blocks, node_count, boundaries, groups, point_sets)
+        return made
+
+    def _build(self, blocks, node_count, boundaries, groups, point_sets) -> None:
         self.node_count = int(node_count)
+        self.blocks = _cell_blocks(blocks)
         self.groups = {k: np.asarray(v, np.int32) for k, v in (groups or {}).items()}
-        _check_cells(self.cell, self.cells, self.node_count)
+        _check_cells(self.blocks, self.node_count)
         for name, members in self.groups.items():
-            if members.size and (members.min() < 0 or members.max() >= len(cells)):
+            if members.size and (members.min() < 0 or members.max() >= self.cell_count):
                 raise ValueError(
-                    f"groups[{name!r}] holds a cell index outside 0 … {len(cells) - 1}."
+                    f"groups[{name!r}] holds a cell index outside 0 … "
+                    f"{self.cell_count - 1}."
                 )
-        self.boundaries, self.interior_names = _name_facets(
-            self.cell, self.cells, dict(boundaries or {})
+        self.boundaries, self.interior_names = name_facets(
+            self.blocks, dict(boundaries or {})
         )
         self._name_points(point_sets or {})
+
+    @property
+    def dimension(self) -> int:
+        """Space dimension of the cells."""
+        return self.blocks[0].cell.dimension
+
+    @property
+    def cell_count(self) -> int:
+        """Number of cells in all blocks."""
+        return self.blocks[-1].stop
+
+    @property
+    def cell_type(self) -> str:
+        """The meshio name of the cells.
+
+        Raises:
+            ValueError: several types of cells.
+        """
+        kinds = {block.cell_type for block in self.blocks}
+        if len(kinds) > 1:
+            raise ValueError(
+                f"the mesh mixes cell types ({self._counts()}), and this needs cells "
+                "of one type; mesh with one type here."
+            )
+        return self.blocks[0].cell_type
+
+    @property
+    def cell(self) -> ReferenceCell:
+        """The reference cell.
+
+        Raises:
+            ValueError: several types of cells.
+        """
+        return CELLS[self.cell_type]
+
+    @cached_property
+    def cells(self) -> np.ndarray:
+        """Node indices of the cells of one type, (cells, nodes of a cell).
+
+        Raises:
+            ValueError: several types of cells.
+        """
+        _ = self.cell_type
+        if len(self.blocks) == 1:
+            return self.blocks[0].cells
+        return np.concatenate([block.cells for block in self.blocks])
+
+    def _counts(self) -> str:
+        return ", ".join(f"{len(b.cells)} {b.cell_type}" for b in self.blocks)
 
     def with_point_sets(self, point_sets: Mapping[str, np.ndarray]) -> "Topology":
         """The same cells and parts with these point sets instead of its own."""
@@ -95,11 +160,14 @@ class Topology:
         self._digest = self._content_hash()
 
     def _content_hash(self) -> bytes:
-        content = hashlib.sha256(f"{self.cell_type} {self.node_count}".encode())
-        content.update(self.cells.tobytes())
+        kinds = "+".join(block.cell_type for block in self.blocks)
+        content = hashlib.sha256(f"{kinds} {self.node_count}".encode())
+        for block in self.blocks:
+            content.update(block.cells.tobytes())
         for name, part in sorted(self.boundaries.items()):
             content.update(f"|{name}|".encode())
-            content.update(part.nodes.astype(np.int32).tobytes())
+            for facets in part.blocks:
+                content.update(facets.nodes.astype(np.int32).tobytes())
         for name, members in sorted(self.groups.items()):
             content.update(f"/{name}/".encode())
             content.update(members.tobytes())
@@ -116,8 +184,8 @@ class Topology:
 
     def __repr__(self) -> str:
         return (
-            f"Topology({self.cell_type!r}, {len(self.cells)} cells, "
-            f"{self.node_count} nodes, boundaries {self.boundary_names})"
+            f"Topology({self._counts()} cells, {self.node_count} nodes, "
+            f"boundaries {self.boundary_names})"
         )
 
     @property
@@ -157,19 +225,35 @@ def _cell(cell_type: str) -> ReferenceCell:
     return CELLS[cell_type]
 
 
-def _check_cells(cell: ReferenceCell, cells: np.ndarray, node_count: int) -> None:
-    if cells.ndim != 2 or cells.shape[1] != len(cell.nodes) or not len(cells):
+def _cell_blocks(blocks) -> tuple[CellBlock, ...]:
+    found, start = [], 0
+    for cell_type, cells in blocks:
+        cell, cells = _cell(cell_type), np.ascontiguousarray(cells, np.int32)
+        if cells.ndim != 2 or cells.shape[1] != len(cell.nodes) or not len(cells):
+            raise ValueError(
+                f"cells has shape {cells.shape}; {cell.name} needs (cells, "
+                f"{len(cell.nodes)}) with at least one cell."
+            )
+        found.append(CellBlock(cell_type, cells, start))
+        start += len(cells)
+    if len({block.cell.dimension for block in found}) != 1:
         raise ValueError(
-            f"cells has shape {cells.shape}; {cell.name} needs (cells, "
-            f"{len(cell.nodes)}) with at least one cell."
+            f"blocks = {[block.cell_type for block in found]}: give at least one, and "
+            "all of the same dimension."
         )
-    if cells.min() < 0 or cells.max() >= node_count:
-        raise ValueError(
-            f"cells holds node indices {cells.min()} … {cells.max()}, some of them"
-            f" outside 0 … {node_count - 1}."
-        )
+    return tuple(found)
+
+
+def _check_cells(blocks: tuple[CellBlock, ...], node_count: int) -> None:
     used = np.zeros(node_count, bool)
-    used[cells] = True
+    for block in blocks:
+        cells = block.cells
+        if cells.min() < 0 or cells.max() >= node_count:
+            raise ValueError(
+                f"cells holds node indices {cells.min()} … {cells.max()}, some of them"
+                f" outside 0 … {node_count - 1}."
+            )
+        used[cells] = True
     if not used.all():
         orphans = np.flatnonzero(~used)
         raise ValueError(
@@ -190,105 +274,3 @@ def _check_point_sets(topology: Topology) -> None:
                 f"point_sets[{name!r}] = {nodes[:5].tolist()} … must name nodes "
                 f"between 0 and {topology.node_count - 1}, at least one."
             )
-
-
-def facet_ids(*corner_lists: np.ndarray) -> list[np.ndarray]:
-    """One integer per facet, equal where the corner nodes are the same set."""
-    corners = np.concatenate([c.reshape(-1, c.shape[-1]) for c in corner_lists])
-    corners = np.sort(corners.astype(np.int64), axis=1)
-    ids = corners[:, 0]
-    for column in corners.T[1:]:
-        _, ids = np.unique(ids * (column.max() + 1) + column, return_inverse=True)
-    return np.split(ids, np.cumsum([len(c) for c in corner_lists])[:-1])
-
-
-def boundary_facets(cell_type: str, cells: np.ndarray) -> np.ndarray:
-    """Corner nodes of the facets that belong to one cell only.
-
-    Args:
-        cell_type: meshio name.
-        cells: node indices, (cells, nodes of a cell).
-
-    Returns:
-        (facets, corners of a facet), counter-clockwise seen from outside.
-    """
-    corners = _all_corners(_cell(cell_type), cells)
-    (ids,) = facet_ids(corners)
-    return corners[np.bincount(ids)[ids] == 1]
-
-
-def _all_corners(cell: ReferenceCell, cells: np.ndarray) -> np.ndarray:
-    table = np.asarray(cell.facet_corners)
-    return cells[:, table].reshape(-1, table.shape[1])
-
-
-def _name_facets(
-    cell: ReferenceCell, cells: np.ndarray, named: dict[str, np.ndarray]
-) -> tuple[dict[str, BoundaryPart], tuple[str, ...]]:
-    corners = _all_corners(cell, cells)
-    given = []
-    for name, facets in named.items():
-        facets = np.asarray(facets)
-        if facets.ndim != 2 or facets.shape[1] != corners.shape[1]:
-            raise ValueError(
-                f"boundaries[{name!r}] has shape {facets.shape}; the facets of "
-                f"{cell.name} need (facets, {corners.shape[1]}) corner nodes."
-            )
-        given.append(facets)
-    ids, *given_ids = facet_ids(corners, *given)
-    count = np.bincount(
-        ids, minlength=max(int(i.max(initial=0)) + 1 for i in (ids, *given_ids))
-    )
-    if count.max() > 2:
-        where = np.flatnonzero(count[ids] > 2)
-        raise ValueError(
-            f"cells: {np.sum(count > 2)} facets are shared by more than two cells (one "
-            f"has the nodes {corners[where[0]].tolist()}); cells are duplicated or "
-            "overlap."
-        )
-    on_boundary = np.flatnonzero(count[ids] == 1)
-    position = np.full(len(count), -1)
-    position[ids[on_boundary]] = on_boundary
-    owner = np.full(len(count), "", object)
-    parts, interior = {}, []
-    for (name, facets), part_ids in zip(named.items(), given_ids, strict=True):
-        part_ids = np.unique(part_ids)
-        if not len(part_ids):
-            raise ValueError(f"boundaries[{name!r}] holds no facet.")
-        if np.any(count[part_ids] == 0):
-            raise ValueError(
-                f"boundaries[{name!r}]: {np.sum(count[part_ids] == 0)} of "
-                f"{len(facets)} facets are no facets of any cell."
-            )
-        inside = count[part_ids] == 2
-        if inside.all():
-            interior.append(name)
-            continue
-        if inside.any():
-            raise ValueError(
-                f"boundaries[{name!r}]: {inside.sum()} of {len(part_ids)} facets lie "
-                "inside the mesh and the others on its boundary; split the group."
-            )
-        taken = owner[part_ids] != ""
-        if taken.any():
-            raise ValueError(
-                f"boundaries: {taken.sum()} facets lie in both {name!r} and "
-                f"{owner[part_ids][taken][0]!r}; a facet belongs to one part."
-            )
-        owner[part_ids] = name
-        parts[name] = _part(cell, cells, position[part_ids])
-    rest = on_boundary[owner[ids[on_boundary]] == ""]
-    if len(rest):
-        if REMAINDER in parts:
-            raise ValueError(
-                f"boundaries: {len(rest)} boundary facets belong to no group, and "
-                f"{REMAINDER!r}, the name for those, is taken."
-            )
-        parts[REMAINDER] = _part(cell, cells, rest)
-    return parts, tuple(interior)
-
-
-def _part(cell: ReferenceCell, cells: np.ndarray, flat: np.ndarray) -> BoundaryPart:
-    owner, local = np.divmod(np.sort(flat), len(cell.facet_corners))
-    nodes = cells[owner[:, None], cell.facet_nodes[local]]
-    return BoundaryPart(np.ascontiguousarray(nodes.T), owner)

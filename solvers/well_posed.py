@@ -37,8 +37,10 @@ def diffuses_backwards(
     values = scheme.collocate(state)
     fields = [field.values for field in cell_fields(law)]
     if fields:
-        nodes = scheme.mesh.topology.cells  # pyright: ignore[reportAttributeAccessIssue]
-        points, values = points[nodes].mean(axis=1), values[:, nodes].mean(axis=2)
+        topology = scheme.mesh.topology  # pyright: ignore[reportAttributeAccessIssue]
+        cells = [block.cells for block in topology.blocks]
+        points = jnp.concatenate([points[nodes].mean(axis=1) for nodes in cells])
+        values = jnp.concatenate([values[:, n].mean(axis=2) for n in cells], axis=1)
 
     def at_point(x, u, own):
         law = with_cell_values(scheme.problem.law, own)

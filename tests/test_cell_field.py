@@ -82,10 +82,10 @@ def test_a_uniform_cell_field_is_a_number():
 def test_an_affine_law_of_cells_is_evaluated_once_and_another_is_not():
     t = jnp.zeros(())
     constant = wall(CellField(jnp.ones(18))).prepared(t)
-    assert constant._prepared.supply is not None
+    assert constant._prepared.blocks[0].supply is not None
     grows = lambda T: 1.0 + T
     varying = wall(grows, heat_source=CellField(jnp.ones(18))).prepared(t)
-    assert varying._prepared.supply is None
+    assert varying._prepared.blocks[0].supply is None
     flow, solution = heat_flow(varying)
     assert solution.status == 0 and np.isfinite(flow)
 

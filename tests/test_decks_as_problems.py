@@ -37,6 +37,7 @@ from froude.solvers.abaqus import (
 E, NU, RHO, PULL, LENGTH = 200e9, 0.3, 7800.0, 5e6, 2.0
 FAMILY = {
     **{"C3D4": "P1", "C3D10": "P2", "C3D8": "Q1", "C3D20": "S2"},
+    **{"C3D6": "W1", "C3D15": "W2"},
     **{"3": "P1", "6": "P2", "4": "Q1", "8": "S2"},
 }
 ROLLERS = tuple(Boundary(f"{axis}_min", k, k) for k, axis in enumerate("xyz", 1))
@@ -46,9 +47,14 @@ def bar_mesh(kind):
     """A bar along x, or along the axis of symmetry with radii 1 to 1.5 m."""
     if kind.startswith("C3D"):
         return box_mesh(
-            3, 1, 1, (0.0, 0.0, 0.0), (LENGTH, 0.5, 0.5), element=FAMILY[kind]
+            3,
+            1,
+            1,
+            (0.0, 0.0, 0.0),
+            (LENGTH, 0.5, 0.5),
+            element=FAMILY[kind.rstrip("RI")],
         )
-    element = FAMILY[kind[3:]]
+    element = FAMILY[kind[3:].rstrip("RI")]
     if kind.startswith("CAX"):
         return rectangle_mesh(1, 3, (1.0, 0.0), (1.5, LENGTH), element=element)
     return rectangle_mesh(3, 1, (0.0, 0.0), (LENGTH, 0.5), element=element)

@@ -12,13 +12,24 @@ ORTHO = "1e3, 1e3, 1e3, .3, .3, .3, 400., 400.\n400."
 @pytest.mark.parametrize(
     "deck,before,after,message",
     [
-        (BEAM, "TYPE=C3D8", "TYPE=C3D8R", r"18: \*ELEMENT TYPE=C3D8R .*fewer points"),
-        (BEAM, "TYPE=C3D8", "TYPE=C3D8I", r"18: \*ELEMENT .*incompatible modes"),
+        (PLATE, "TYPE=CPS4", "TYPE=CPS4R", r": \*ELEMENT TYPE=CPS4R .*one integration"),
+        (
+            BEAM.replace("TYPE=C3D8", "TYPE=C3D8I"),
+            "*STATIC\n*CLOAD\nTIP, 3, -1.",
+            "*FREQUENCY\n3",
+            r"18: \*ELEMENT TYPE=C3D8I is not carried in this step: .*Elastodynamics",
+        ),
         (
             BEAM,
             "*NSET, NSET=FIX",
             "*ELEMENT, TYPE=C3D4, ELSET=E\n3, 9, 10, 11, 5\n*NSET, NSET=FIX",
-            r"21: \*ELEMENT mixes element types: 2 C3D8, 1 C3D4",
+            r"18: \*ELEMENT makes no mesh .*3 quadrilateral facets meet triangles",
+        ),
+        (
+            PLATE,
+            "TYPE=CPS4, ELSET=B",
+            "TYPE=CPE4, ELSET=B",
+            r"\*ELEMENT TYPE=CPE4 stands beside CPS4; one body",
         ),
         (HEAT, "", "", r"\*STEP is a \*HEAT TRANSFER step"),
         (FULL, "", "", r"79: \*EQUATION is not carried"),

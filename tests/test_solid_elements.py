@@ -33,6 +33,7 @@ from froude.solvers import (
     MeanDilatation,
     Mesh,
     ReducedIntegration,
+    UniformStrain,
     box_mesh,
     gradient_check,
     morph,
@@ -47,6 +48,7 @@ FORMULATIONS = {
     "mean dilatation": MeanDilatation(),
     "incompatible modes": IncompatibleModes(),
     "reduced": ReducedIntegration(),
+    "uniform strain": UniformStrain(),
 }
 # The other combinations stand in `make verify`.
 PATCHES = [
@@ -58,6 +60,7 @@ PATCHES = [
     ("Solid", "S2", "displacement"),
     ("Solid", "Q1", "mean dilatation"),
     ("Solid", "Q1", "incompatible modes"),
+    ("Solid", "Q1", "uniform strain"),
 ]
 LAWS = {
     "Solid": Solid,
@@ -216,6 +219,7 @@ def test_mean_dilatation_does_not_lock_near_incompressibility(law):
     "law,name",
     [
         (Solid(STEEL), "incompatible modes"),
+        (Solid(STEEL), "uniform strain"),
         (PlaneStress(STEEL), "incompatible modes"),
         (Solid(RUBBER), "mean dilatation"),
         (Axisymmetric(RUBBER), "mean dilatation"),
@@ -275,6 +279,8 @@ def test_deflection_has_derivatives_and_a_batch(name):
         (Axisymmetric(STEEL), "Q1", "incompatible modes", TypeError, "Axisymmetric"),
         (PlaneStrain(STEEL), "S2", "incompatible modes", ValueError, "quad8"),
         (PlaneStrain(STEEL), "Q1", "reduced", ValueError, "hourglass"),
+        (PlaneStrain(STEEL), "Q1", "uniform strain", TypeError, "PlaneStrain"),
+        (Solid(STEEL), "S2", "uniform strain", ValueError, "hexahedron20"),
     ],
 )
 def test_formulation_refuses_what_it_is_not_made_for(

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ...solvers import Mesh
-from ...solvers.topology import boundary_facets
+from ...solvers.facets import boundary_facets
 from .iteration import measure
 from .member import minimum_member
 from .optimization import TopologyResult
@@ -143,9 +143,12 @@ def write_part(path: str | PathLike, part: Part) -> None:
                 f"path = {str(path)!r}: an .stl file holds the surface of a body in "
                 "three dimensions; write a part in the plane as .vtu."
             )
-        facets = boundary_facets(kind, cells)
         cells = np.concatenate(
-            [facets[:, [0, k, k + 1]] for k in range(1, facets.shape[1] - 1)]
+            [
+                facets[:, [0, k, k + 1]]
+                for facets in boundary_facets(kind, cells)
+                for k in range(1, facets.shape[1] - 1)
+            ]
         )
         kind = "triangle"
     used, cells = np.unique(cells, return_inverse=True)

@@ -19,7 +19,7 @@ from ...physics import (
 from ...physics.axisymmetric import is_per_radian
 from ..topology import REMAINDER
 from .acting import Acting
-from .carried_elements import carried_block
+from .carried_elements import carried_blocks, carried_dimension, carried_ids
 from .deck_law import deck_thickness
 from .deck_mesh import DeckNodes
 from .facets import free_faces
@@ -33,12 +33,13 @@ class DeckConditions:
     """What holds where; filled by support, load and pressure.
 
     Args:
-        boundaries: name to corner node numbers of faces, (faces, corners).
+        boundaries: name to corner node numbers of faces, (faces, corners) of each
+            shape.
         point_sets: name to mesh nodes.
         conditions: by name of either.
     """
 
-    boundaries: dict[str, np.ndarray]
+    boundaries: dict[str, list[np.ndarray]]
     point_sets: dict[str, np.ndarray]
     conditions: dict[str, tuple[AbstractBoundaryCondition, ...]]
 
@@ -84,7 +85,7 @@ def _free_name(name: str, suffix: str, taken) -> str:
 
 def _support(model, acts, law, nodes, found, names) -> None:
     components = [component.name for component in law.components]
-    dimension = carried_block(model).element.shape.dimension
+    dimension = carried_dimension(model)
     still = len(components) > dimension
     held = np.full((dimension, len(nodes.numbers)), np.nan)
     supports: dict[str, dict[int, float]] = {}
@@ -169,8 +170,9 @@ def _point_name(entry: Boundary | NodeLoad, names: dict[str, str]) -> str:
 
 
 def _pressures(model: Model, acts: Acting):
-    """(name, corner node numbers, pressure): faces under the same loads, disjoint."""
-    block = carried_block(model)
+    """(name, corner node numbers by shape, pressure): faces under the same loads,
+    disjoint."""
+    blocks = carried_blocks(model)
     loads = []
     for load in acts.surface_pressures:
         surface = model.surfaces[load.surface]
@@ -188,9 +190,9 @@ def _pressures(model: Model, acts: Acting):
             loads.append((load, "DLOAD", name, faces))
     if not loads:
         return
-    span = len(block.element.faces) + 1
+    span = max(len(block.element.faces) for block in blocks) + 1
     keys = lambda ids, faces: np.asarray(ids) * span + faces
-    free = np.unique(keys(*free_faces(model.elements, block.ids)))
+    free = np.unique(keys(*free_faces(model.elements, carried_ids(model))))
     under = np.zeros((len(free), len(loads)), bool)
     for number, (load, keyword, name, faces) in enumerate(loads):
         wanted = keys(*faces)
@@ -204,12 +206,27 @@ def _pressures(model: Model, acts: Acting):
                 f"element {element}); a pressure acts on free faces",
             )
         under[:, number] = np.isin(free, wanted)
-    order = np.argsort(block.ids)
-    corners = np.array(block.element.shape.face_corners)
     for pattern in np.unique(under[under.any(axis=1)], axis=0):
         elements, faces = np.divmod(free[(under == pattern).all(axis=1)], span)
-        rows = order[np.searchsorted(block.ids, elements, sorter=order)]
         chosen = np.flatnonzero(pattern)
         name = " + ".join(dict.fromkeys(loads[k][2] for k in chosen))
         total = sum(loads[k][0].magnitude for k in chosen)
-        yield name, block.nodes[rows[:, None], corners[faces - 1]], total
+        yield name, _corners(blocks, elements, faces), total
+
+
+def _corners(blocks, elements: np.ndarray, faces: np.ndarray) -> list[np.ndarray]:
+    """Corner node numbers of faces, (faces, corners) for each shape."""
+    shapes: dict[int, list[np.ndarray]] = {}
+    for block in blocks:
+        order = np.argsort(block.ids)
+        at = np.minimum(
+            np.searchsorted(block.ids, elements, sorter=order), len(order) - 1
+        )
+        rows = order[at]
+        mine = block.ids[rows] == elements
+        for number, corners in enumerate(block.element.shape.face_corners, start=1):
+            chosen = rows[mine & (faces == number)]
+            if len(chosen):
+                nodes = block.nodes[chosen][:, list(corners)]
+                shapes.setdefault(len(corners), []).append(nodes)
+    return [np.concatenate(alike) for alike in shapes.values()]

@@ -4,7 +4,12 @@ import numpy as np
 
 from ...physics import CellField, Elastodynamics, IsotropicElastic
 from .acting import Acting
-from .carried_elements import SOLIDS, carried_block
+from .carried_elements import (
+    SOLIDS,
+    carried_blocks,
+    carried_dimension,
+    carried_ids,
+)
 from .material import Material, Table
 from .model import Model, Section
 from .record import refusal
@@ -21,16 +26,16 @@ def deck_law(model: Model, acts: Acting):
     Raises:
         ValueError: a material or load that is not carried.
     """
-    block = carried_block(model)
+    first, ids = carried_blocks(model)[0], carried_ids(model)
     density = _densities(model)
     force = _body_force(model, acts, density)
     young, poisson = _constants(model).T
     material = IsotropicElastic(_alike(young), _alike(poisson))
-    kind = SOLIDS[block.element.formulation]
+    kind = SOLIDS[first.element.formulation]
     solid = kind(material, body_force=_alike(force) if force.any() else None)
     if not isinstance(acts.step.procedure, Frequency):
         return solid
-    bare = block.ids[np.isnan(density)]
+    bare = ids[np.isnan(density)]
     if len(bare):
         raise refusal(
             acts.step.place,
@@ -67,20 +72,20 @@ def _alike(values: np.ndarray):
 
 def _by_section(model: Model, constants) -> np.ndarray:
     """Constants of the material of each cell, (cells, constants)."""
-    block = carried_block(model)
+    place, ids = carried_blocks(model)[0].place, carried_ids(model)
     if not model.sections:
         raise refusal(
-            block.place, "ELEMENT", "has no *SOLID SECTION; give it one with a material"
+            place, "ELEMENT", "has no *SOLID SECTION; give it one with a material"
         )
     rows = []
-    owner = np.full(len(block.ids), -1)
+    owner = np.full(len(ids), -1)
     for number, section in enumerate(model.sections):
-        owner[np.isin(block.ids, model.elements_of(section.elements))] = number
+        owner[np.isin(ids, model.elements_of(section.elements))] = number
         rows.append(constants(section, model.materials[section.material]))
     if (owner < 0).any():
-        bare = block.ids[owner < 0][:5].tolist()
+        bare = ids[owner < 0][:5].tolist()
         raise refusal(
-            block.place, "ELEMENT", f"has elements without *SOLID SECTION: {bare} ..."
+            place, "ELEMENT", f"has elements without *SOLID SECTION: {bare} ..."
         )
     return np.array(rows)[owner]
 
@@ -138,20 +143,19 @@ def _one_row(table: Table, keyword: str) -> np.ndarray:
 
 def _body_force(model: Model, acts: Acting, density: np.ndarray) -> np.ndarray:
     """Force per volume [N m^-3], (cells, dim)."""
-    block = carried_block(model)
-    dimension = block.element.shape.dimension
-    force = np.zeros((len(block.ids), 3))
+    ids, dimension = carried_ids(model), carried_dimension(model)
+    force = np.zeros((len(ids), 3))
     for load in acts.element_loads:
         if load.label[1:].isdecimal():
             continue
-        cells = np.isin(block.ids, model.elements_of(load.target))
-        force[cells] += _per_volume(load, density[cells], block.ids[cells])
+        cells = np.isin(ids, model.elements_of(load.target))
+        force[cells] += _per_volume(load, density[cells], ids[cells])
         if (force[:, dimension:] != 0).any():
             raise refusal(
                 load.place,
                 "DLOAD",
-                f"{load.label} acts out of the plane of {block.type} elements; keep it "
-                "in their plane",
+                f"{load.label} acts out of the plane of "
+                f"{carried_blocks(model)[0].type} elements; keep it in their plane",
             )
     return force[:, :dimension]
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from ..mesh import Mesh
-from .carried_elements import carried_block
+from .carried_elements import carried_blocks, carried_ids
 from .model import Model
 from .record import refusal
 
@@ -14,7 +14,8 @@ def node_numbers(model: Model) -> np.ndarray:
     """Numbers in the deck of the nodes of its mesh, in the order of the mesh.
 
     Nodes that no element has, such as reference nodes, are not in the mesh. Elements
-    keep their order: cell i is element `model.elements[0].ids[i]`.
+    keep their order: cell i is element `model.elements[0].ids[i]`, and the cells of the
+    next type follow.
 
     Args:
         model: the deck.
@@ -75,7 +76,7 @@ class DeckNodes:
         Raises:
             ValueError: plane elements out of a plane of constant z.
         """
-        model, block = self._model, carried_block(self._model)
+        model, block = self._model, carried_blocks(self._model)[0]
         points = model.nodes.coordinates[model.rows_of_nodes(self.numbers)]
         dimension = block.element.shape.dimension
         if dimension == 2 and np.ptp(points[:, 2]) > 0:
@@ -91,7 +92,7 @@ class DeckNodes:
 def deck_mesh(
     model: Model,
     nodes: DeckNodes,
-    boundaries: Mapping[str, np.ndarray],
+    boundaries: Mapping[str, list[np.ndarray]],
     point_sets: Mapping[str, np.ndarray],
 ) -> Mesh:
     """Make the mesh.
@@ -99,33 +100,34 @@ def deck_mesh(
     Args:
         model: the deck.
         nodes: where its numbers are.
-        boundaries: name to corner node numbers of faces, (faces, corners).
+        boundaries: name to corner node numbers of faces, (faces, corners) of each
+            shape.
         point_sets: name to mesh nodes.
 
     Raises:
         ValueError: whatever `Mesh` refuses, such as inverted elements.
     """
-    block = carried_block(model)
+    blocks, ids = carried_blocks(model), carried_ids(model)
     groups = {
-        name: np.flatnonzero(np.isin(block.ids, members))
+        name: np.flatnonzero(np.isin(ids, members))
         for name, members in model.element_sets.items()
     }
+    rows = lambda numbers: nodes.rows(numbers).reshape(numbers.shape)
     points = nodes.points()
     try:
-        return Mesh.from_cells(
+        return Mesh.from_blocks(
             points,
-            block.element.shape.cell_type,
-            nodes.rows(block.nodes).reshape(block.nodes.shape),
+            [(block.element.shape.cell_type, rows(block.nodes)) for block in blocks],
             boundaries={
-                name: nodes.rows(corners).reshape(corners.shape)
-                for name, corners in boundaries.items()
+                name: [rows(corners) for corners in shapes]
+                for name, shapes in boundaries.items()
             },
             groups=groups,
             point_sets=point_sets,
         )
     except ValueError as error:
         raise refusal(
-            block.place,
+            blocks[0].place,
             "ELEMENT",
             f"makes no mesh (cells and nodes count from 0, in the order of the deck): "
             f"{str(error).rstrip('.')}",

@@ -6,7 +6,7 @@ from ...physics import Problem, Region
 from ..finite_element import FiniteElement
 from ..topology import REMAINDER
 from .acting import acting
-from .carried_elements import FORMULATIONS, carried_block
+from .carried_elements import FORMULATIONS, carried_blocks
 from .deck_conditions import deck_conditions
 from .deck_law import deck_law
 from .deck_mesh import DeckNodes, deck_mesh
@@ -32,10 +32,11 @@ def discretize_deck(
     per metre of thickness and axisymmetric ones per radian; concentrated loads are
     taken as those of the whole thickness or ring, and the axis is held.
 
-    Carried: the element types in `FORMULATIONS`, isotropic elasticity, any number of
-    materials, supports, concentrated loads, pressures, gravity and other uniform body
-    forces. The displacement elements are those of CalculiX; C3D8, CPE4 and CAX4 of
-    Abaqus treat the change of volume otherwise.
+    Carried: the element types in `FORMULATIONS`, also several in one mesh where they
+    share whole faces, isotropic elasticity, any number of materials, supports,
+    concentrated loads, pressures, gravity and other uniform body forces. The
+    displacement elements and C3D8R are those of CalculiX; C3D8, CPE4, CAX4 and C3D8R
+    of Abaqus differ.
 
     Args:
         deck: a model, or the path of an `.inp` file.
@@ -84,7 +85,7 @@ def discretize_deck(
         1e-05 m
     """
     model = deck if isinstance(deck, Model) else read_inp(deck)
-    block = carried_block(model)
+    blocks = carried_blocks(model)
     _refuse_constraints(model)
     acts = acting(model, step)
     law = deck_law(model, acts)
@@ -95,7 +96,18 @@ def discretize_deck(
         del found.conditions[REMAINDER]
     region = Region(mesh.dimension, tuple(found.conditions))
     problem = Problem(law, region, found.conditions)
-    return FiniteElement(problem, mesh, **FORMULATIONS[block.type])
+    for block, cells in zip(blocks, mesh.blocks, strict=True):
+        try:
+            FORMULATIONS[block.type].check(law, cells.cell)
+        except TypeError as error:
+            raise refusal(
+                block.place,
+                "ELEMENT",
+                f"TYPE={block.type} is not carried in this step: "
+                f"{str(error).rstrip('.')}",
+            ) from None
+    each = tuple(FORMULATIONS[block.type] for block in blocks)
+    return FiniteElement(problem, mesh, formulation=each if each[1:] else each[0])
 
 
 def _refuse_constraints(model: Model) -> None:

@@ -145,8 +145,8 @@ _PLANE = {"3": "triangle", "4": "quad", "6": "triangle6", "8": "quad8"}
 _FAMILIES = (
     ("C3D", "solid", _SOLID, ("8R", "8I", "20R")),
     ("DC3D", "heat", _SOLID, ()),
-    ("CPS", "plane stress", _PLANE, ("4R", "8R")),
-    ("CPE", "plane strain", _PLANE, ("4R", "8R")),
+    ("CPS", "plane stress", _PLANE, ("4R", "4I", "8R")),
+    ("CPE", "plane strain", _PLANE, ("4R", "4I", "8R")),
     ("CAX", "axisymmetric", _PLANE, ("4R", "8R")),
 )
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from ..topology import facet_ids
+from ..facets import facet_ids
 from .model import ElementBlock, ElementSurface, Model
 
 

@@ -90,7 +90,9 @@ def identity_where_held(
 
 
 def _element_nodes(topology: Topology, parts: tuple[str, ...]) -> list[np.ndarray]:
-    return [topology.cells.T, *(topology.boundary(name).nodes for name in parts)]
+    cells = [block.cells.T for block in topology.blocks]
+    facets = [block.nodes for name in parts for block in topology.boundary(name).blocks]
+    return cells + facets
 
 
 def _dofs(nodes: np.ndarray, components: int, node_count: int) -> np.ndarray:

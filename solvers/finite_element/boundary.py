@@ -37,10 +37,10 @@ def check_conditions(problem: Problem, topology: Topology) -> None:
         ValueError: another dimension or other boundary names than the mesh has.
         TypeError: a condition that is neither essential, natural nor `Outflow`.
     """
-    if problem.domain.dimension != topology.cell.dimension:
+    if problem.domain.dimension != topology.dimension:
         raise ValueError(
             f"problem.domain has {problem.domain.dimension} dimensions and the mesh "
-            f"{topology.cell.dimension}; use a mesh of the same dimension."
+            f"{topology.dimension}; use a mesh of the same dimension."
         )
     given, present = set(problem.conditions), set(topology.boundary_names)
     points = set(topology.point_sets)

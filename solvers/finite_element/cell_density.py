@@ -49,8 +49,8 @@ def check_cell_fields(law: AbstractBalanceLaw, topology: Topology) -> None:
         ValueError: not one value for each cell.
     """
     for field in cell_fields(law):
-        if len(field.values) != len(topology.cells):
+        if len(field.values) != topology.cell_count:
             raise ValueError(
                 f"problem.law holds a parameter for {len(field.values)} cells, but the "
-                f"mesh has {len(topology.cells)}; give one value for each cell."
+                f"mesh has {topology.cell_count}; give one value for each cell."
             )

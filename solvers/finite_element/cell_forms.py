@@ -1,4 +1,4 @@
-"""The forms of a law on the cells of a mesh: storage, supply and their derivatives.
+"""The forms of a law on cells of one type: storage, supply and their derivatives.
 
 Storage is integrated with the consistent mass, source and flux as the formulation says.
 `prepare` computes once what no state changes.
@@ -9,13 +9,21 @@ from collections.abc import Callable
 from jaxtyping import Array, Float
 
 from ...physics import AbstractBalanceLaw, Problem
-from ..mesh import Mesh
+from ..mesh import Mesh, MeshBlock
 from .boundary import natural_parts
 from .cell_density import density_of
+from .element_block import ElementBlock
 from .formulation import AbstractFormulation, AbstractPointwiseFormulation
-from .geometry import CellGeometry, cell_geometry, facet_geometry
+from .geometry import CellGeometry, cell_geometry, facet_block_geometry
 from .per_member import per_member
-from .state_free import AffineForm, StateFree, affine_form, at_rest, is_affine
+from .state_free import (
+    AffineForm,
+    Prepared,
+    StateFree,
+    affine_form,
+    at_rest,
+    is_affine,
+)
 from .weak_form import (
     Density,
     cell_matrix,
@@ -42,13 +50,13 @@ def _supply(law, t, x, u, grad_u):
     return law.source(t, x, u, grad_u), law.flux(t, x, u, grad_u)
 
 
-def storage_cells(mesh: Mesh, once: StateFree | None) -> CellGeometry:
+def storage_cells(mesh: MeshBlock, once: StateFree | None) -> CellGeometry:
     """Geometry at the quadrature of the mass."""
     return cell_geometry(mesh) if once is None else once.cells
 
 
 def supply_cells(
-    mesh: Mesh, formulation: AbstractFormulation, once: StateFree | None
+    mesh: MeshBlock, formulation: AbstractFormulation, once: StateFree | None
 ) -> CellGeometry:
     """Geometry at the quadrature of source and flux."""
     if once is not None:
@@ -58,7 +66,7 @@ def supply_cells(
 
 def supply(
     law: AbstractBalanceLaw,
-    mesh: Mesh,
+    mesh: MeshBlock,
     formulation: AbstractFormulation,
     once: StateFree | None,
     t: Array,
@@ -77,7 +85,7 @@ def supply(
 
 def source(
     law: AbstractBalanceLaw,
-    mesh: Mesh,
+    mesh: MeshBlock,
     formulation: AbstractFormulation,
     t: Array,
     nodal: Float[Array, "components k cells"],
@@ -89,7 +97,7 @@ def source(
 
 def matrices(
     law: AbstractBalanceLaw,
-    mesh: Mesh,
+    mesh: MeshBlock,
     formulation: AbstractFormulation,
     once: StateFree | None,
     t: Array,
@@ -124,13 +132,24 @@ def matrices(
 
 
 def prepare(
-    problem: Problem, mesh: Mesh, formulation: AbstractFormulation, t: Array
-) -> StateFree:
+    problem: Problem, mesh: Mesh, blocks: tuple[ElementBlock, ...], t: Array
+) -> Prepared:
     """Geometry, and the forms where both are affine in the state."""
+    facets = {
+        name: tuple(
+            per_member(lambda _, f=f: facet_block_geometry(mesh.points, f))(t)
+            for f in mesh.topology.boundary(name).blocks
+        )
+        for name in natural_parts(problem)
+    }
+    return Prepared(tuple(_prepare_block(block, t) for block in blocks), facets)
+
+
+def _prepare_block(block: ElementBlock, t: Array) -> StateFree:
     # one loop for each part, so that one which nobody reads is not computed
     part = lambda compute: per_member(compute)(t)
-    law, degree = problem.law, formulation.degree(mesh.cell)
-    components = len(law.components)
+    mesh, law, formulation, _ = block
+    components, degree = len(law.components), formulation.degree(mesh.cell)
     at = (t, mesh.dimension, components, mesh.points.dtype)
     forms = (None, None)
     if all(is_affine(form(law), *at) for form in (storage_density, supply_density)):
@@ -142,10 +161,6 @@ def prepare(
     return StateFree(
         cells,
         cells if degree is None else part(lambda t: cell_geometry(mesh, degree)),
-        {
-            n: part(lambda t, n=n: facet_geometry(mesh, n))
-            for n in natural_parts(problem)
-        },
         *forms,
     )
 

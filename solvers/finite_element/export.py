@@ -27,7 +27,8 @@ def export_nodal(
 
     Returns:
         One variable (time, node) per component, node coordinates, the connectivity
-        (cell, corner) and a `mesh` variable with the UGRID attributes.
+        (cell, corner), filled up with -1 where cells of several types have fewer nodes,
+        and a `mesh` variable with the UGRID attributes.
 
     Reference:
         UGRID conventions 1.0, https://ugrid-conventions.github.io.
@@ -54,13 +55,14 @@ def export_nodal(
             "topology_dimension": mesh.dimension,
             "node_coordinates": " ".join(f"node_{axis}" for axis in axes),
             f"{kind}_node_connectivity": "cell_nodes",
-            "cell_type": mesh.topology.cell_type,
+            "cell_type": "+".join(block.cell_type for block in mesh.topology.blocks),
         },
     )
+    padding = {"_FillValue": np.int32(-1)} if len(mesh.topology.blocks) > 1 else {}
     data["cell_nodes"] = (
         ("cell", "cell_node"),
-        mesh.topology.cells,
-        {"cf_role": f"{kind}_node_connectivity", "start_index": 0},
+        _padded([block.cells for block in mesh.topology.blocks]),
+        {"cf_role": f"{kind}_node_connectivity", "start_index": 0, **padding},
     )
     coordinates = {
         f"node_{axis}": ("node", points[:, i], {"units": "m", "axis": axis.upper()})
@@ -68,3 +70,13 @@ def export_nodal(
     }
     coordinates["time"] = ("time", np.asarray(times), {"units": "s"})
     return xr.Dataset(data, coordinates, {"Conventions": "CF-1.11 UGRID-1.0"})
+
+
+def _padded(tables: list[np.ndarray]) -> np.ndarray:
+    width = max(table.shape[1] for table in tables)
+    return np.concatenate(
+        [
+            np.pad(table, ((0, 0), (0, width - table.shape[1])), constant_values=-1)
+            for table in tables
+        ]
+    )

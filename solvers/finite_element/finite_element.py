@@ -29,12 +29,17 @@ from .boundary import (
     reaction_shares,
 )
 from .cell_density import check_cell_fields
+from .element_block import (
+    ElementBlock,
+    Formulations,
+    checked_formulations,
+    element_blocks,
+)
 from .export import export_nodal
-from .formulation import AbstractFormulation, Displacement
-from .geometry import FacetGeometry, facet_geometry, gather_nodes
+from .geometry import facet_block_geometry, gather_nodes
 from .per_member import per_member
 from .sampling import error_norm, evaluate_at
-from .state_free import StateFree
+from .state_free import Prepared
 from .weak_form import cell_vector, facet_matrix, facet_vector
 
 if TYPE_CHECKING:
@@ -42,7 +47,7 @@ if TYPE_CHECKING:
 
 
 class FiniteElement(AbstractDiscretization):
-    """P1, P2, Q1, Q2 or S2 elements on an unstructured mesh.
+    """P1, P2, Q1, Q2 and S2 elements on an unstructured mesh.
 
     With shape functions v and the solution u in their span,
 
@@ -60,7 +65,8 @@ class FiniteElement(AbstractDiscretization):
             a `Region`, or a `Box` that the mesh fills.
         mesh: the mesh; its points may be traced.
         formulation: what a cell makes of its nodal values: `Displacement()`,
-            `MeanDilatation()`, `IncompatibleModes()` or `ReducedIntegration()`.
+            `MeanDilatation()`, `IncompatibleModes()`, `ReducedIntegration()` or
+            `UniformStrain()`; a tuple gives one for each block of the mesh.
 
     Raises:
         ValueError: dimension or boundary names of problem and mesh differ, the mesh
@@ -76,24 +82,28 @@ class FiniteElement(AbstractDiscretization):
 
     problem: Problem
     mesh: Mesh
-    formulation: AbstractFormulation
-    _prepared: StateFree | None
+    formulation: Formulations
+    _prepared: Prepared | None
 
     def __init__(
         self,
         problem: Problem,
         mesh: Mesh,
         *,
-        formulation: AbstractFormulation | None = None,
+        formulation: Formulations | None = None,
     ) -> None:
         check_conditions(problem, mesh.topology)
         check_cell_fields(problem.law, mesh.topology)
         if isinstance(problem.domain, Box):
             check_extents(problem.domain, mesh)
-        formulation = Displacement() if formulation is None else formulation
-        formulation.check(problem.law, mesh.cell)
+        self.formulation = checked_formulations(formulation, problem.law, mesh)
         self.problem, self.mesh, self._prepared = problem, mesh, None
-        self.formulation = formulation
+
+    @property
+    def blocks(self) -> tuple[ElementBlock, ...]:
+        """The cells by type, with law and formulation."""
+        law, mesh = self.problem.law, self.mesh
+        return element_blocks(law, mesh, self.formulation, self._prepared)
 
     @property
     def _components(self) -> int:
@@ -108,15 +118,15 @@ class FiniteElement(AbstractDiscretization):
         return jnp.broadcast_to(values, (self._components, len(self.mesh.points)))
 
     def prepared(self, t: Array) -> "FiniteElement":
-        once = cell_forms.prepare(self.problem, self.mesh, self.formulation, t)
+        once = cell_forms.prepare(self.problem, self.mesh, self.blocks, t)
         nothing = lambda node: node is None
         return eqx.tree_at(lambda this: this._prepared, self, once, is_leaf=nothing)
 
     def storage(self, t: Array, state: Array) -> Array:
-        def cells(t, nodal):
-            if self._prepared is not None and self._prepared.storage is not None:
-                return self._prepared.storage(nodal)
-            return self._tested(cell_forms.storage_density(self.problem.law), t, nodal)
+        def cells(block, t, nodal):
+            if block.once is not None and block.once.storage is not None:
+                return block.once.storage(nodal)
+            return _tested(block, cell_forms.storage_density(block.law), t, nodal)
 
         return self._assemble(cells, t, state)
 
@@ -126,10 +136,9 @@ class FiniteElement(AbstractDiscretization):
     # Traced once, though Newton's method, its Jacobian and the books all call it.
     @eqx.filter_jit
     def _inflow(self, t: Array, state: Array) -> Array:
-        def cells(t, nodal):
-            return cell_forms.supply(
-                self.problem.law, self.mesh, self.formulation, self._prepared, t, nodal
-            )
+        def cells(block, t, nodal):
+            mesh, law, formulation, once = block
+            return cell_forms.supply(law, mesh, formulation, once, t, nodal)
 
         supplied = self._assemble(cells, t, state, facets=True)
         for name, load in self._point_supply(t, state).items():
@@ -213,9 +222,9 @@ class FiniteElement(AbstractDiscretization):
         return flux
 
     def source_integral(self, t: Array, state: Array) -> Float[Array, " components"]:
-        def cells(t, nodal):
-            law = self.problem.law
-            return cell_forms.source(law, self.mesh, self.formulation, t, nodal)
+        def cells(block, t, nodal):
+            mesh, law, formulation, _ = block
+            return cell_forms.source(law, mesh, formulation, t, nodal)
 
         return jnp.sum(self._assemble(cells, t, state), axis=1)
 
@@ -223,7 +232,7 @@ class FiniteElement(AbstractDiscretization):
         def density(t, x, u, grad_u):
             return u, None
 
-        cells = lambda t, nodal: self._tested(density, t, nodal)
+        cells = lambda block, t, nodal: _tested(block, density, t, nodal)
         return jnp.sum(self._assemble(cells, jnp.zeros(()), field), axis=1)
 
     def coordinates(self) -> Float[Array, "points dim"]:
@@ -265,73 +274,68 @@ class FiniteElement(AbstractDiscretization):
         return error_norm(self.mesh, state, exact)
 
     def _jacobian_values(self, t, state, storage_weight, inflow_weight) -> Array:
-        topology, cell = self.mesh.topology, self.mesh.cell
-        blocks = [
-            cell_forms.matrices(
-                self.problem.law,
-                self.mesh,
-                self.formulation,
-                self._prepared,
-                t,
-                gather_nodes(state, topology.cells.T),
-                storage_weight,
-                inflow_weight,
+        matrices = []
+        for block in self.blocks:
+            mesh, law, formulation, once = block
+            nodal, weights = block.gather(state), (storage_weight, inflow_weight)
+            matrices.append(
+                cell_forms.matrices(law, mesh, formulation, once, t, nodal, *weights)
             )
-        ]
         parts = natural_parts(self.problem)
         for name in parts:
-            matrix = facet_matrix(
-                cell.facet,
-                self._facet_geometry(name),
-                natural_flux(self.problem, name),
-                t,
-                gather_nodes(state, topology.boundary(name).nodes),
-            )
-            blocks.append(inflow_weight * matrix)
-        return matrix_assembly(topology, parts, self._components)(blocks)
+            flux = natural_flux(self.problem, name)
+            for facets, geometry in self._facets(name):
+                nodal = gather_nodes(state, facets.nodes)
+                matrix = facet_matrix(facets.facet, geometry, flux, t, nodal)
+                matrices.append(inflow_weight * matrix)
+        return matrix_assembly(self.mesh.topology, parts, self._components)(matrices)
 
-    def _facet_vector(self, name: str, t: Array, state: Array) -> Array:
-        return facet_vector(
-            self.mesh.cell.facet,
-            self._facet_geometry(name),
-            natural_flux(self.problem, name),
-            t,
-            gather_nodes(state, self.mesh.topology.boundary(name).nodes),
-        )
+    def _facet_vectors(self, name: str, t: Array, state: Array) -> list[Array]:
+        flux = natural_flux(self.problem, name)
+        return [
+            facet_vector(
+                facets.facet, geometry, flux, t, gather_nodes(state, facets.nodes)
+            )
+            for facets, geometry in self._facets(name)
+        ]
 
     def _point_supply(self, t: Array, state: Array) -> dict[str, Array]:
         points = self.mesh.points
         return point_supply(self.problem, self.mesh.topology, t, points, state)
 
     def _natural_outflow(self, t: Array, state: Array) -> dict[str, Array]:
-        return {
-            name: jnp.sum(self._facet_vector(name, t, state), axis=(1, 2))
-            for name in natural_parts(self.problem)
-        }
+        outflow = {}
+        for name in natural_parts(self.problem):
+            vectors = self._facet_vectors(name, t, state)
+            sums = [jnp.sum(vector, axis=(1, 2)) for vector in vectors]
+            outflow[name] = sum(sums[1:], sums[0])
+        return outflow
 
-    def _facet_geometry(self, name: str) -> FacetGeometry:
-        once = self._prepared
-        return facet_geometry(self.mesh, name) if once is None else once.facets[name]
-
-    def _tested(self, density, t, nodal) -> Array:
-        geometry = cell_forms.storage_cells(self.mesh, self._prepared)
-        return cell_vector(self.mesh.cell, geometry, density, t, nodal)
+    def _facets(self, name: str):
+        """The facets of a part by shape, with their geometry."""
+        blocks = self.mesh.topology.boundary(name).blocks
+        if self._prepared is not None:
+            return list(zip(blocks, self._prepared.facets[name], strict=True))
+        return [
+            (block, facet_block_geometry(self.mesh.points, block)) for block in blocks
+        ]
 
     def _assemble(self, cells, t, state, *, facets: bool = False) -> Array:
-        """Add up what `cells(t, nodal)` gives for every cell, (components, nodes)."""
+        """Add up what `cells(block, t, nodal)` gives for the cells of every block,
+        (components, nodes)."""
 
         def assembled(t, state):
-            topology = self.mesh.topology
-            nodal = gather_nodes(state, topology.cells.T)
-            vectors = [cells(t, nodal)]
+            vectors = [cells(block, t, block.gather(state)) for block in self.blocks]
             parts = natural_parts(self.problem) if facets else ()
-            vectors += [-self._facet_vector(name, t, state) for name in parts]
-            assembly = vector_assembly(topology, parts, state.shape[0])
+            for name in parts:
+                vectors += [-vector for vector in self._facet_vectors(name, t, state)]
+            assembly = vector_assembly(self.mesh.topology, parts, state.shape[0])
             flat = jnp.concatenate([vector.ravel() for vector in vectors])
             return assembly(flat).reshape(state.shape)
 
         return per_member(assembled)(t, state)
 
 
-def _supply(law, t, x, u, grad_u):
-    return law.source(t, x, u, grad_u), law.flux(t, x, u, grad_u)
+def _tested(block: ElementBlock, density, t, nodal) -> Array:
+    geometry = cell_forms.storage_cells(block.mesh, block.once)
+    return cell_vector(block.mesh.cell, geometry, density, t, nodal)

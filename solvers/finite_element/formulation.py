@@ -15,8 +15,11 @@ from jaxtyping import Array, Float
 
 from ...physics import AbstractBalanceLaw
 from ...physics.cell_field import cell_fields, with_cell_values
-from ..cells import ReferenceCell
+from ..cells import Degree, ReferenceCell
 from .geometry import CellGeometry
+
+_REDUCED: dict[str, Degree] = {"S2": 3, "W1": (1, 3), "W2": (2, 5)}
+"""Degree of the reduced rule of each family; in the triangle and along the axis."""
 
 
 class AbstractFormulation(eqx.Module):
@@ -36,7 +39,7 @@ class AbstractFormulation(eqx.Module):
         """
 
     @abc.abstractmethod
-    def degree(self, cell: ReferenceCell) -> int | None:
+    def degree(self, cell: ReferenceCell) -> Degree:
         """Degree of the quadrature of source and flux; `None` for that of the mass."""
 
     @abc.abstractmethod
@@ -86,12 +89,14 @@ class Displacement(AbstractPointwiseFormulation):
 
 
 class ReducedIntegration(AbstractPointwiseFormulation):
-    """Two quadrature points per direction on serendipity cells: CPS8R, C3D20R.
+    """Two quadrature points per direction on serendipity cells: CPS8R, C3D20R; on
+    wedges the two and nine points of C3D6 and C3D15.
 
     Softer in bending and near incompressibility than full integration. The modes that
     the points do not see (one in two dimensions, six in three) cannot spread from cell
-    to cell, so a mesh of several cells is stable. Elements of first order and Q2 would
-    need hourglass stabilisation and are refused. The mass stays fully integrated.
+    to cell, so a mesh of several cells is stable; nor can the one of C3D6, torsion.
+    Other cells of first order and Q2 would need hourglass stabilisation and are
+    refused. The mass stays fully integrated.
 
     Reference:
         O. C. Zienkiewicz, R. L. Taylor and J. M. Too (1971), Reduced integration
@@ -99,16 +104,17 @@ class ReducedIntegration(AbstractPointwiseFormulation):
     """
 
     def check(self, law, cell):
-        if cell.element != "S2":
+        if cell.element not in _REDUCED:
             raise ValueError(
-                f"formulation = ReducedIntegration() needs serendipity cells (S2), not "
-                f"{cell.name}: fewer points would leave hourglass modes free there. "
+                f"formulation = ReducedIntegration() needs serendipity cells (S2) or "
+                f"wedges, not {cell.name}: fewer points would leave hourglass modes "
+                "free there. "
                 "Use IncompatibleModes or MeanDilatation on quadrilaterals and "
-                "hexahedra of first order."
+                "hexahedra of first order, or UniformStrain on the latter."
             )
 
     def degree(self, cell):
-        return 3
+        return _REDUCED[cell.element]
 
     def supply(self, law, cell, t, geometry, u, grad_u):
         return pointwise_supply(law, t, geometry, u, grad_u)

@@ -5,8 +5,9 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from ..cells import ReferenceCell
-from ..mesh import Mesh
+from ..cells import Degree, ReferenceCell
+from ..facets import FacetBlock
+from ..mesh import Mesh, MeshBlock
 
 
 class CellGeometry(NamedTuple):
@@ -43,11 +44,11 @@ def gather_nodes(field: Array, nodes) -> Array:
     return field.at[:, nodes].get(mode="promise_in_bounds")
 
 
-def cell_geometry(mesh: Mesh, degree: int | None = None) -> CellGeometry:
-    """Map the quadrature points of degree `degree` into every cell."""
+def cell_geometry(mesh: Mesh | MeshBlock, degree: Degree = None) -> CellGeometry:
+    """Map the quadrature points of degree `degree` into every cell, all of one type."""
     cell = mesh.cell
     points, weights = cell.quadrature(degree)
-    corners = _corners(mesh, mesh.topology.cells.T)
+    corners = _corners(mesh.points, mesh.topology.cells.T)
     x = _product(cell.shape(points), corners)
     affine = cell.element == "P1"
     jacobian = _gradient_product(cell, points[:1] if affine else points, corners)
@@ -57,26 +58,30 @@ def cell_geometry(mesh: Mesh, degree: int | None = None) -> CellGeometry:
 
 
 def facet_geometry(mesh: Mesh, name: str) -> FacetGeometry:
-    """Map quadrature points onto the facets of one boundary part."""
-    facet = mesh.cell.facet
-    points, weights = facet.quadrature()
-    nodes = mesh.topology.boundary(name).nodes
-    corners = _corners(mesh, nodes)
-    tangents = _gradient_product(facet, points, corners)
-    if mesh.dimension == 2:
+    """Map quadrature points onto the facets of one boundary part, all of one shape."""
+    return facet_block_geometry(mesh.points, mesh.topology.boundary(name).only)
+
+
+def facet_block_geometry(points: Array, block: FacetBlock) -> FacetGeometry:
+    """Map quadrature points onto facets of a mesh with these points."""
+    facet = block.facet
+    reference, weights = facet.quadrature()
+    corners = _corners(points, block.nodes)
+    tangents = _gradient_product(facet, reference, corners)
+    if facet.dimension == 1:
         along = tangents[:, 0]
         area_vector = jnp.stack([along[:, 1], -along[:, 0]], axis=1)
     else:
         area_vector = jnp.cross(tangents[:, 0], tangents[:, 1], axis=1)
     area = jnp.sqrt(jnp.sum(area_vector**2, axis=1))
     weight = jnp.asarray(weights, area.dtype)[:, None] * area
-    x = _product(facet.shape(points), corners)
+    x = _product(facet.shape(reference), corners)
     return FacetGeometry(x, area_vector / area[:, None], weight)
 
 
-def _corners(mesh: Mesh, nodes):
+def _corners(points: Array, nodes):
     """Node coordinates, (k, dim, elements): the order that needs no transposition."""
-    axes = gather_nodes(mesh.points.T, nodes)
+    axes = gather_nodes(points.T, nodes)
     return jnp.stack(list(axes), axis=1)
 
 

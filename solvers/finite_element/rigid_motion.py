@@ -23,7 +23,7 @@ from ...physics.axisymmetric import Axisymmetric
 from ...physics.solid import AbstractSolid
 from .boundary import natural_flux
 from .dependence import dependence
-from .geometry import facet_geometry, gather_nodes
+from .geometry import facet_block_geometry, gather_nodes
 from .weak_form import facet_vector
 
 _AXES = "xyz"
@@ -151,17 +151,22 @@ def _supports(scheme, motions: Any) -> Any:
 
 def _springs(scheme, t, state, motions) -> list[Float[Array, "rows modes"]]:
     """What loads that depend on the displacement make of each motion."""
-    cell, rows = scheme.mesh.cell, []
+    rows = []
     for name, conditions in scheme.problem.conditions.items():
         # a point load is dead
         if not any(_pulls_back(c, state, motions.shape[1]) for c in conditions):
             continue
-        nodes = scheme.mesh.topology.boundary(name).nodes
-        geometry = facet_geometry(scheme.mesh, name)
+        blocks = scheme.mesh.topology.boundary(name).blocks
         flux = natural_flux(scheme.problem, name)
 
-        def forces(u, nodes=nodes, geometry=geometry, flux=flux):
-            return facet_vector(cell.facet, geometry, flux, t, gather_nodes(u, nodes))
+        def forces(u, blocks=blocks, flux=flux):
+            vectors = []
+            for block in blocks:
+                geometry = facet_block_geometry(scheme.mesh.points, block)
+                nodal = gather_nodes(u, block.nodes)
+                vector = facet_vector(block.facet, geometry, flux, t, nodal)
+                vectors.append(vector.ravel())
+            return jnp.concatenate(vectors)
 
         slope = jax.vmap(lambda m, f=forces: jax.jvp(f, (state,), (m,))[1])(motions)
         flat = slope.reshape(len(motions), -1).T

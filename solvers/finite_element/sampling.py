@@ -8,7 +8,8 @@ import numpy as np
 from jax.core import Tracer
 from jaxtyping import Array, Float
 
-from ..cells import ReferenceCell
+from ..cells import CELLS, ReferenceCell
+from ..facets import CellBlock
 from ..mesh import Mesh
 from .geometry import cell_geometry, gather_nodes
 
@@ -19,24 +20,31 @@ _NEWTON_STEPS = 12
 def evaluate_at(mesh: Mesh, state: Array, points: np.ndarray) -> Array:
     """Interpolate `state` (components, nodes) at `points` (points, dim)."""
     cells, reference = locate(mesh, points)
-    shape = jnp.asarray(mesh.cell.shape(reference), state.dtype)
-    nodal = gather_nodes(state, mesh.topology.cells[cells])
-    return jnp.einsum("pk,cpk->cp", shape, nodal)
+    values = jnp.zeros((len(state), len(cells)), state.dtype)
+    for block in mesh.topology.blocks:
+        here = np.flatnonzero((cells >= block.start) & (cells < block.stop))
+        shape = jnp.asarray(block.cell.shape(reference[here]), state.dtype)
+        nodal = gather_nodes(state, block.cells[cells[here] - block.start])
+        values = values.at[:, here].set(jnp.einsum("pk,cpk->cp", shape, nodal))
+    return values
 
 
 def error_norm(
     mesh: Mesh, state: Array, exact: Callable[[Array], Array]
 ) -> Float[Array, " components"]:
     """L2 norm of `state` minus `exact`."""
-    degree = 2 * mesh.cell.order + 4
-    geometry = cell_geometry(mesh, degree)
-    points, _ = mesh.cell.quadrature(degree)
-    shape = jnp.asarray(mesh.cell.shape(points), state.dtype)
-    nodal = gather_nodes(state, mesh.topology.cells.T)
-    values = jnp.einsum("qk,cke->qce", shape, nodal)
-    over_cells = jax.vmap(lambda x: jnp.atleast_1d(exact(x)), -1, -1)
-    difference = values - jax.vmap(over_cells)(geometry.x)
-    return jnp.sqrt(jnp.sum(geometry.weight[:, None] * difference**2, axis=(0, 2)))
+    squares = jnp.zeros(len(state), state.dtype)
+    for block in mesh.blocks:
+        degree = 2 * block.cell.order + 4
+        geometry = cell_geometry(block, degree)
+        points, _ = block.cell.quadrature(degree)
+        shape = jnp.asarray(block.cell.shape(points), state.dtype)
+        nodal = gather_nodes(state, block.topology.cells.T)
+        values = jnp.einsum("qk,cke->qce", shape, nodal)
+        over_cells = jax.vmap(lambda x: jnp.atleast_1d(exact(x)), -1, -1)
+        difference = values - jax.vmap(over_cells)(geometry.x)
+        squares += jnp.sum(geometry.weight[:, None] * difference**2, axis=(0, 2))
+    return jnp.sqrt(squares)
 
 
 def locate(mesh: Mesh, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -52,8 +60,6 @@ def locate(mesh: Mesh, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Raises:
         ValueError: a point outside the mesh, a wrong shape, or traced mesh points.
     """
-    from scipy.spatial import KDTree
-
     if isinstance(mesh.points, Tracer):
         raise ValueError(
             "mesh.points is traced, so points cannot be located in the mesh; locate "
@@ -64,21 +70,9 @@ def locate(mesh: Mesh, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         raise ValueError(
             f"points has shape {points.shape}; give (points, {mesh.dimension})."
         )
-    nodes = np.asarray(mesh.points, float)[mesh.topology.cells]
-    tree = KDTree(nodes.mean(axis=1))
-    found = np.full(len(points), -1)
-    reference = np.zeros(points.shape)
-    candidates = min(8, len(nodes))
-    while True:
-        missing = np.flatnonzero(found < 0)
-        if not len(missing):
-            return found, reference
-        _, near = tree.query(points[missing], candidates)
-        near = near.reshape(len(missing), candidates)
-        _search(mesh.cell, nodes, points, missing, near, found, reference)
-        if candidates == len(nodes):
-            break
-        candidates = min(8 * candidates, len(nodes))
+    found, reference = np.full(len(points), -1), np.zeros(points.shape)
+    for block in mesh.topology.blocks:
+        _locate_in(block, np.asarray(mesh.points, float), points, found, reference)
     outside = np.flatnonzero(found < 0)
     if len(outside):
         raise ValueError(
@@ -86,6 +80,24 @@ def locate(mesh: Mesh, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             f"{points[outside[0]].tolist()})."
         )
     return found, reference
+
+
+def _locate_in(block: CellBlock, nodes, points, found, reference) -> None:
+    """Look for points not found yet in the cells of one type, nearest cells first."""
+    from scipy.spatial import KDTree
+
+    corners = nodes[block.cells]
+    tree, candidates = KDTree(corners.mean(axis=1)), min(8, len(corners))
+    while len(missing := np.flatnonzero(found < 0)):
+        _, near = tree.query(points[missing], candidates)
+        near = near.reshape(len(missing), candidates)
+        local = np.full(len(points), -1)
+        _search(block.cell, corners, points, missing, near, local, reference)
+        fresh = missing[local[missing] >= 0]
+        found[fresh] = local[fresh] + block.start
+        if candidates == len(corners):
+            return
+        candidates = min(8 * candidates, len(corners))
 
 
 def _search(cell: ReferenceCell, nodes, points, missing, near, found, reference):
@@ -122,4 +134,7 @@ def _solve(matrices: np.ndarray, rhs: np.ndarray) -> np.ndarray:
 def _inside(cell: ReferenceCell, xi: np.ndarray) -> np.ndarray:
     if cell.simplex:
         return np.all(xi >= -_INSIDE, axis=1) & (np.sum(xi, axis=1) <= 1 + _INSIDE)
+    if cell.wedge:
+        between = np.abs(xi[:, 2]) <= 1 + _INSIDE
+        return between & _inside(CELLS["triangle"], xi[:, :2])
     return np.all(np.abs(xi) <= 1 + _INSIDE, axis=1)

@@ -47,21 +47,32 @@ class AffineForm(eqx.Module):
 
 
 class StateFree(eqx.Module):
-    """Geometry of all cells and facets, and the cell forms that are affine.
+    """Geometry of the cells of one type, and their forms that are affine.
 
     Attributes:
         cells: geometry of the cells at the quadrature of the mass.
         supply_cells: the same at the quadrature of the supply.
-        facets: geometry of the facets of each boundary part with a natural condition.
         storage: tested storage, None where it or the supply is not affine.
         supply: tested source and flux, likewise.
     """
 
     cells: CellGeometry
     supply_cells: CellGeometry
-    facets: dict[str, FacetGeometry]
     storage: AffineForm | None
     supply: AffineForm | None
+
+
+class Prepared(eqx.Module):
+    """What no state changes, for all blocks of a mesh.
+
+    Attributes:
+        blocks: for each block of cells.
+        facets: geometry of the facets, by shape, of each boundary part with a natural
+            condition.
+    """
+
+    blocks: tuple[StateFree, ...]
+    facets: dict[str, tuple[FacetGeometry, ...]]
 
 
 def affine_form(

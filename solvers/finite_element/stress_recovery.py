@@ -17,10 +17,11 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from ...physics.solid import AbstractSolid
-from ..cells import CELLS, ReferenceCell
+from ..cells import CELLS, Degree, ReferenceCell
+from .element_block import ElementBlock
 from .finite_element import FiniteElement
 from .formulation import at_every_point, stress_at
-from .geometry import cell_geometry, gather_nodes
+from .geometry import cell_geometry
 from .weak_form import interpolated
 
 
@@ -41,15 +42,17 @@ def nodal_stress(
     Raises:
         TypeError: a law that is no solid.
     """
-    law, cell, topology = _solid(scheme), scheme.mesh.cell, scheme.mesh.topology
-    geometry, deformed, degree = _deformation(scheme, state, t, _degree(scheme))
-    stress = stress_at(law, t, geometry, deformed)
-    table = jnp.asarray(_extrapolation(cell, degree), stress.dtype)
-    at_nodes = jnp.einsum("kq,qije->ekij", table, stress)
-    total = jnp.zeros((topology.node_count, 3, 3), stress.dtype)
-    total = total.at[topology.cells].add(at_nodes)
-    count = np.bincount(topology.cells.ravel(), minlength=topology.node_count)
-    return total / jnp.asarray(count, stress.dtype)[:, None, None]
+    _solid(scheme)
+    nodes = scheme.mesh.topology.node_count
+    total, count = jnp.zeros((nodes, 3, 3), state.dtype), np.zeros(nodes)
+    for block in scheme.blocks:
+        degree, cells = _degree(block), block.mesh.topology.cells
+        geometry, deformed = _deformation(block, state, t, degree)
+        stress = stress_at(block.law, t, geometry, deformed)
+        table = jnp.asarray(_extrapolation(block.mesh.cell, degree), stress.dtype)
+        total = total.at[cells].add(jnp.einsum("kq,qije->ekij", table, stress))
+        count += np.bincount(cells.ravel(), minlength=nodes)
+    return total / jnp.asarray(count, total.dtype)[:, None, None]
 
 
 def nodal_measure(
@@ -73,11 +76,22 @@ def nodal_measure(
 def quadrature_stress(
     scheme: FiniteElement, state: Float[Array, "dim nodes"], *, t: Array | float = 0.0
 ) -> tuple[Float[Array, "cells quadrature dim"], Float[Array, "cells quadrature 3 3"]]:
-    """Places [m] and stress [Pa] at the quadrature points of the formulation."""
-    law = _solid(scheme)
-    degree = scheme.formulation.degree(scheme.mesh.cell)
-    geometry, deformed, _ = _deformation(scheme, state, t, degree)
-    stress = stress_at(law, t, geometry, deformed)
+    """Places [m] and stress [Pa] at the quadrature points of the formulation.
+
+    Raises:
+        TypeError: a law that is no solid.
+        ValueError: a mesh of several blocks of cells; take `nodal_stress`.
+    """
+    _solid(scheme)
+    block, *others = scheme.blocks
+    if others:
+        raise ValueError(
+            f"scheme.mesh has {len(scheme.blocks)} blocks of cells, whose quadrature "
+            "points make no single table; use nodal_stress."
+        )
+    degree = block.formulation.degree(block.mesh.cell)
+    geometry, deformed = _deformation(block, state, t, degree)
+    stress = stress_at(block.law, t, geometry, deformed)
     return jnp.moveaxis(geometry.x, -1, 0), jnp.moveaxis(stress, -1, 0)
 
 
@@ -88,15 +102,18 @@ def strain_energy(
 
     With dead loads f and linear material it is half of their work f·u.
     """
-    law = _solid(scheme)
-    degree = scheme.formulation.degree(scheme.mesh.cell)
-    geometry, deformed, _ = _deformation(scheme, state, t, degree)
+    _solid(scheme)
 
     def density(law, x, h):
         return law.measure(x) * law.material.energy(h, law.temperature_at(t, x))
 
-    values = at_every_point(density, law)(geometry.x, deformed)
-    return jnp.sum(geometry.weight * values)
+    total = jnp.zeros((), state.dtype)
+    for block in scheme.blocks:
+        degree = block.formulation.degree(block.mesh.cell)
+        geometry, deformed = _deformation(block, state, t, degree)
+        values = at_every_point(density, block.law)(geometry.x, deformed)
+        total = total + jnp.sum(geometry.weight * values)
+    return total
 
 
 def reaction_forces(
@@ -112,37 +129,34 @@ def reaction_forces(
     return {name: -flux for name, flux in outward.items()}
 
 
-def _solid(scheme: FiniteElement) -> AbstractSolid:
+def _solid(scheme: FiniteElement) -> None:
     law = scheme.problem.law
     if not isinstance(law, AbstractSolid):
         raise TypeError(
             f"scheme.problem.law is a {type(law).__name__}, which has no stress; give "
             "the scheme of a Solid, PlaneStrain, PlaneStress or Axisymmetric."
         )
-    return law
 
 
-def _degree(scheme: FiniteElement) -> int | None:
+def _degree(block: ElementBlock) -> Degree:
     """Quadrature from which stress is extrapolated."""
-    cell = scheme.mesh.cell
+    cell = block.mesh.cell
     if cell.order == 1:
-        return scheme.formulation.degree(cell)
+        return block.formulation.degree(cell)
+    if cell.wedge:
+        return 2, 3
     return 2 if cell.simplex else 3
 
 
-def _deformation(scheme, state, t, degree):
-    mesh = scheme.mesh
+def _deformation(block: ElementBlock, state, t, degree):
+    mesh, law, formulation, _ = block
     geometry = cell_geometry(mesh, degree)
-    nodal = gather_nodes(state, mesh.topology.cells.T)
-    u, grad_u = interpolated(mesh.cell, geometry, nodal, degree)
-    deformed = scheme.formulation.deformation(
-        scheme.problem.law, mesh.cell, t, geometry, u, grad_u
-    )
-    return geometry, deformed, degree
+    u, grad_u = interpolated(mesh.cell, geometry, block.gather(state), degree)
+    return geometry, formulation.deformation(law, mesh.cell, t, geometry, u, grad_u)
 
 
 @lru_cache(maxsize=32)
-def _extrapolation(cell: ReferenceCell, degree: int | None) -> np.ndarray:
+def _extrapolation(cell: ReferenceCell, degree: Degree) -> np.ndarray:
     """Least-squares fit by functions of first order, (nodes, quadrature)."""
     linear = CELLS[cell.name.rstrip("0123456789")]
     points, _ = cell.quadrature(degree)

@@ -20,7 +20,7 @@ from .assembly import matrix_assembly
 from .boundary import Held, free_mask, natural_flux, natural_parts
 from .cell_density import density_of
 from .finite_element import FiniteElement
-from .geometry import cell_geometry, facet_geometry, gather_nodes
+from .geometry import cell_geometry, facet_block_geometry, gather_nodes
 from .per_member import per_member
 from .weak_form import cell_matrix, facet_matrix
 
@@ -66,12 +66,13 @@ def structure_matrices(
     mass_assembly = matrix_assembly(topology, (), count)
 
     def stiffness(t, displacement):
-        blocks = [_cell_stiffness(scheme, t, displacement)]
-        blocks += [_facet_stiffness(scheme, name, t, displacement) for name in parts]
+        blocks = _cell_stiffness(scheme, t, displacement)
+        for name in parts:
+            blocks += _facet_stiffness(scheme, name, t, displacement)
         return assembly(blocks)
 
     def mass(t, displacement):
-        return mass_assembly([_cell_mass(scheme, t, displacement)])
+        return mass_assembly(_cell_mass(scheme, t, displacement))
 
     return StructureMatrices(
         SparseMatrix(per_member(stiffness)(t, displacement), assembly.pattern),
@@ -139,7 +140,7 @@ def _checked_mask(topology: Topology, held: Held, components: int) -> np.ndarray
     return free
 
 
-def _cell_stiffness(scheme, t, displacement) -> Array:
+def _cell_stiffness(scheme, t, displacement) -> list[Array]:
     count = scheme.mesh.dimension
 
     def momentum(law, t, x, u, grad_u):
@@ -147,11 +148,10 @@ def _cell_stiffness(scheme, t, displacement) -> Array:
         source = law.source(t, x, state, gradient)[count:]
         return -source, -law.flux(t, x, state, gradient)[count:]
 
-    degree = scheme.formulation.degree(scheme.mesh.cell)
-    return _on_cells(scheme, momentum, t, displacement, degree)
+    return _on_cells(scheme, momentum, t, displacement, reduced=True)
 
 
-def _cell_mass(scheme, t, displacement) -> Array:
+def _cell_mass(scheme, t, displacement) -> list[Array]:
     count = scheme.mesh.dimension
 
     def momentum(law, t, x, velocity, rate):
@@ -161,23 +161,30 @@ def _cell_mass(scheme, t, displacement) -> Array:
     return _on_cells(scheme, momentum, t, jnp.zeros_like(displacement))
 
 
-def _on_cells(scheme, form, t, nodal, degree: int | None = None) -> Array:
-    mesh, geometry = scheme.mesh, cell_geometry(scheme.mesh, degree)
-    gathered = gather_nodes(nodal, mesh.topology.cells.T)
-    density = density_of(form, scheme.problem.law)
-    return cell_matrix(mesh.cell, geometry, density, t, gathered, degree)
+def _on_cells(scheme, form, t, nodal, *, reduced: bool = False) -> list[Array]:
+    found = []
+    for block in scheme.blocks:
+        cell, density = block.mesh.cell, density_of(form, block.law)
+        degree = block.formulation.degree(cell) if reduced else None
+        geometry = cell_geometry(block.mesh, degree)
+        gathered = block.gather(nodal)
+        found.append(cell_matrix(cell, geometry, density, t, gathered, degree))
+    return found
 
 
-def _facet_stiffness(scheme, name: str, t, displacement) -> Array:
+def _facet_stiffness(scheme, name: str, t, displacement) -> list[Array]:
     mesh = scheme.mesh
     outward = natural_flux(scheme.problem, name)
 
     def momentum(t, x, normal, u):
         return outward(t, x, normal, _at_rest(u))[mesh.dimension :]
 
-    nodal = gather_nodes(displacement, mesh.topology.boundary(name).nodes)
-    geometry = facet_geometry(mesh, name)
-    return facet_matrix(mesh.cell.facet, geometry, momentum, t, nodal)
+    found = []
+    for facets in mesh.topology.boundary(name).blocks:
+        geometry = facet_block_geometry(mesh.points, facets)
+        nodal = gather_nodes(displacement, facets.nodes)
+        found.append(facet_matrix(facets.facet, geometry, momentum, t, nodal))
+    return found
 
 
 def _at_rest(displacement: jax.Array) -> jax.Array:

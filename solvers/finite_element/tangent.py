@@ -1,6 +1,7 @@
 """The tangent of a solid at a point: whether its material would give off energy."""
 
 import itertools
+from typing import cast
 
 import jax
 import jax.numpy as jnp
@@ -9,7 +10,9 @@ from jaxtyping import Array, Bool, Float
 
 from ...physics import AbstractLinearElasticMaterial
 from ...physics.cell_field import cell_fields, with_cell_values
-from .geometry import CellGeometry, cell_geometry, gather_nodes
+from ...physics.solid import AbstractSolid
+from .element_block import ElementBlock
+from .geometry import CellGeometry, cell_geometry
 from .weak_form import interpolated
 
 
@@ -30,15 +33,20 @@ def loses_ellipticity(scheme, t: Array, state: Array) -> Bool[Array, ""]:
         J. E. Marsden and T. J. R. Hughes, Mathematical Foundations of Elasticity
         (1983), section 4.3.
     """
-    law, mesh = scheme.problem.law, scheme.mesh
-    linear = isinstance(law.material, AbstractLinearElasticMaterial)
+    found = [_block_loses_ellipticity(block, t, state) for block in scheme.blocks]
+    return jnp.any(jnp.stack(found))
+
+
+def _block_loses_ellipticity(block: ElementBlock, t, state) -> Bool[Array, ""]:
+    mesh, solid = block.mesh, cast(AbstractSolid, block.law)
+    linear = isinstance(solid.material, AbstractLinearElasticMaterial)
     full = cell_geometry(mesh, 0)
     middle = CellGeometry(*(part[:1] for part in full))
-    nodal = gather_nodes(state, mesh.topology.cells.T)
+    nodal = block.gather(state)
     u, grad_u = (field[0] for field in interpolated(mesh.cell, middle, nodal, 0))
 
     def at_point(own, x, u, grad_u):
-        law = with_cell_values(scheme.problem.law, own)
+        law = with_cell_values(solid, own)
         slope = -jax.jacfwd(lambda g: law.flux(t, x, u, g))(grad_u)
         if linear:
             size = grad_u.size
@@ -48,7 +56,7 @@ def loses_ellipticity(scheme, t: Array, state: Array) -> Bool[Array, ""]:
             matrices = jnp.einsum("cjdl,nj,nl->ncd", slope, ways, ways)
         return jnp.any(jax.vmap(indefinite)(0.5 * (matrices + matrices.mT)))
 
-    own = [field.values for field in cell_fields(law)]
+    own = [field.values for field in cell_fields(solid)]
     in_cells = jax.vmap(at_point, in_axes=(0, -1, -1, -1))
     return jnp.any(in_cells(own, middle.x[0], u, grad_u))
 

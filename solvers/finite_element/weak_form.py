@@ -18,7 +18,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from ...physics import AbstractBalanceLaw
-from ..cells import ReferenceCell
+from ..cells import Degree, ReferenceCell
 from .cell_density import CellDensity
 from .dependence import dependence
 from .formulation import AbstractFormulation
@@ -34,7 +34,7 @@ def cell_vector(
     density: Density,
     t: Array,
     nodal: Float[Array, "components k cells"],
-    degree: int | None = None,
+    degree: Degree = None,
 ) -> Float[Array, "components k cells"]:
     """Test a density with the shape functions of every cell.
 
@@ -85,7 +85,7 @@ def interpolated(
     cell: ReferenceCell,
     geometry: CellGeometry,
     nodal: Float[Array, "components k cells"],
-    degree: int | None = None,
+    degree: Degree = None,
 ) -> tuple[Array, Array]:
     """u (quadrature, C, cells) and grad u (quadrature, C, dim, cells)."""
     return _at_points(geometry, _interpolate(_basis(cell, degree), nodal))
@@ -107,7 +107,7 @@ def cell_matrix(
     density: Density,
     t: Array,
     nodal: Float[Array, "components k cells"],
-    degree: int | None = None,
+    degree: Degree = None,
 ) -> Float[Array, "components components k k cells"]:
     """Derivative of `cell_vector` by the nodal values: row and column component,
     test and trial function, cell."""
@@ -173,7 +173,7 @@ def facet_matrix(
 
 
 @lru_cache(maxsize=32)
-def _basis(cell: ReferenceCell, degree: int | None = None) -> np.ndarray:
+def _basis(cell: ReferenceCell, degree: Degree = None) -> np.ndarray:
     """Shape functions and reference gradients, (quadrature, 1 + dim, nodes)."""
     points, _ = cell.quadrature(degree)
     return np.concatenate([cell.shape(points)[:, None], cell.shape_gradient(points)], 1)
