@@ -32,6 +32,7 @@ from .cell_density import check_cell_fields
 from .export import export_nodal
 from .formulation import AbstractFormulation, Displacement
 from .geometry import FacetGeometry, facet_geometry, gather_nodes
+from .memory import at_start
 from .per_member import per_member
 from .sampling import error_norm, evaluate_at
 from .state_free import StateFree
@@ -91,7 +92,7 @@ class FiniteElement(AbstractDiscretization):
         if isinstance(problem.domain, Box):
             check_extents(problem.domain, mesh)
         formulation = Displacement() if formulation is None else formulation
-        formulation.check(problem.law, mesh.cell)
+        formulation.check(at_start(problem.law), mesh.cell)
         self.problem, self.mesh, self._prepared = problem, mesh, None
         self.formulation = formulation
 
@@ -331,7 +332,3 @@ class FiniteElement(AbstractDiscretization):
             return assembly(flat).reshape(state.shape)
 
         return per_member(assembled)(t, state)
-
-
-def _supply(law, t, x, u, grad_u):
-    return law.source(t, x, u, grad_u), law.flux(t, x, u, grad_u)
