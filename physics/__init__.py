@@ -42,6 +42,8 @@ from .elastic import lame_parameters as lame_parameters
 from .elastodynamics import Elastodynamics as Elastodynamics
 from .elastodynamics import longitudinal_standing_wave as longitudinal_standing_wave
 from .elastodynamics import longitudinal_wave_speed as longitudinal_wave_speed
+from .follower import AbstractFollowerLoad as AbstractFollowerLoad
+from .follower import FollowerPressure as FollowerPressure
 from .heat import HeatConduction as HeatConduction
 from .heat import heat_decaying_mode as heat_decaying_mode
 from .history_law import AbstractHistoryLaw as AbstractHistoryLaw

@@ -8,10 +8,10 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array
 
-from ..physics import AbstractHistoryLaw, AbstractHistorySolid
+from ..physics import AbstractHistoryLaw, AbstractHistorySolid, AbstractSolid
 from .adjoint import AbstractAdjoint, StoreAll, keep_root
 from .balance import StageBalance
-from .default_solver import default_linear_solver
+from .default_solver import default_linear_solver, newton_patience
 from .discretization import AbstractDiscretization, check_discretization
 from .explicit import Explicit
 from .finite_element.memory import (
@@ -53,7 +53,9 @@ def solve(
         discretization: the problem on its grid or mesh, with `initial` and `interval`.
         steps: number of equal time steps.
         method: `ThetaMethod`, `SDIRK2` (default), `SDIRK3`, `BDF2`, `GeneralizedAlpha`
-            or `Explicit`; a law with memory takes backward Euler, `ThetaMethod(1.0)`.
+            or `Explicit`. Solids at rest and laws with memory take backward Euler,
+            `ThetaMethod(1.0)`; solids store nothing, so that every step ends in
+            equilibrium and the steps are those of the load.
         saves: number of equally spaced saved times after the initial one; divides
             `steps`.
         linear_solver: solves with the Jacobian of a stage; by default chosen as in
@@ -68,16 +70,18 @@ def solve(
         law with memory also the histories at those times.
 
     Raises:
-        ValueError: a problem without interval or initial state (a solid with memory may
-            start from rest without one), `saves` that do not divide `steps`, or another
-            method than backward Euler for a law with memory.
+        ValueError: a problem without interval or initial state (a solid at rest needs
+            none), `saves` that do not divide `steps`, or another method than backward
+            Euler for a law with memory.
         TypeError: a problem that is on no grid or mesh.
     """
     check_discretization(discretization)
     problem = discretization.problem
     method = _method(problem.law, method)
     for name in ("initial", "interval"):
-        rests = name == "initial" and isinstance(problem.law, AbstractHistorySolid)
+        rests = name == "initial" and isinstance(
+            problem.law, AbstractSolid | AbstractHistorySolid
+        )
         if getattr(problem, name) is None and not rests:
             raise ValueError(
                 f"problem.{name} is None; solve marches from an initial state through "
@@ -100,11 +104,10 @@ def solve(
 
 def _method(law, method) -> AbstractTimeMethod:
     """The method, or the default of the law."""
-    if not isinstance(law, AbstractHistoryLaw):
-        return SDIRK2() if method is None else method
     if method is None:
-        return ThetaMethod(1.0)
-    if method != ThetaMethod(1.0):
+        still = isinstance(law, AbstractHistoryLaw | AbstractSolid)
+        return ThetaMethod(1.0) if still else SDIRK2()
+    if isinstance(law, AbstractHistoryLaw) and method != ThetaMethod(1.0):
         raise ValueError(
             f"method = {method!r}, but {type(law).__name__} updates its history once "
             "per step, at the end; use ThetaMethod(1.0), the default."
@@ -144,6 +147,8 @@ def _solve(scheme, steps, method, saves, linear_solver, tolerance, adjoint):
     if linear_solver is None:
         linear_solver = default_linear_solver(stepping(past), state)
 
+    patience = newton_patience(scheme.problem.law)
+
     def advance(march: _March, n: Array) -> _March:
         t = start + n.astype(dtype) * dt
         over = stepping(march.history.after)
@@ -151,7 +156,12 @@ def _solve(scheme, steps, method, saves, linear_solver, tolerance, adjoint):
         def root(t, inflow_weight, known, guess):
             balance = StageBalance(over, t, inflow_weight, known)
             return find_root(
-                balance, guess, linear_solver, tolerance, max_steps=_NEWTON_STEPS
+                balance,
+                guess,
+                linear_solver,
+                tolerance,
+                max_steps=_NEWTON_STEPS + patience,
+                patience=patience,
             )
 
         taken = method.step(over, root, t, dt, march.state, march.memory)

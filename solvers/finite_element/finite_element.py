@@ -30,6 +30,7 @@ from .boundary import (
 )
 from .cell_density import check_cell_fields
 from .export import export_nodal
+from .follower import follower_flux, follower_matrix, follower_vector, follows
 from .formulation import AbstractFormulation, Displacement
 from .geometry import FacetGeometry, facet_geometry, gather_nodes
 from .memory import at_start
@@ -281,24 +282,24 @@ class FiniteElement(AbstractDiscretization):
         ]
         parts = natural_parts(self.problem)
         for name in parts:
-            matrix = facet_matrix(
-                cell.facet,
-                self._facet_geometry(name),
-                natural_flux(self.problem, name),
-                t,
-                gather_nodes(state, topology.boundary(name).nodes),
-            )
+            nodal = gather_nodes(state, topology.boundary(name).nodes)
+            flux = natural_flux(self.problem, name)
+            geometry = self._facet_geometry(name)
+            matrix = facet_matrix(cell.facet, geometry, flux, t, nodal)
+            if follows(self.problem, name):
+                flux = follower_flux(self.problem, name)
+                matrix = matrix + follower_matrix(self.mesh, name, flux, t, nodal)
             blocks.append(inflow_weight * matrix)
         return matrix_assembly(topology, parts, self._components)(blocks)
 
     def _facet_vector(self, name: str, t: Array, state: Array) -> Array:
-        return facet_vector(
-            self.mesh.cell.facet,
-            self._facet_geometry(name),
-            natural_flux(self.problem, name),
-            t,
-            gather_nodes(state, self.mesh.topology.boundary(name).nodes),
-        )
+        nodal = gather_nodes(state, self.mesh.topology.boundary(name).nodes)
+        flux, geometry = natural_flux(self.problem, name), self._facet_geometry(name)
+        vector = facet_vector(self.mesh.cell.facet, geometry, flux, t, nodal)
+        if not follows(self.problem, name):
+            return vector
+        flux = follower_flux(self.problem, name)
+        return vector + follower_vector(self.mesh, name, flux, t, nodal)
 
     def _point_supply(self, t: Array, state: Array) -> dict[str, Array]:
         points = self.mesh.points

@@ -60,9 +60,7 @@ def facet_geometry(mesh: Mesh, name: str) -> FacetGeometry:
     """Map quadrature points onto the facets of one boundary part."""
     facet = mesh.cell.facet
     points, weights = facet.quadrature()
-    nodes = mesh.topology.boundary(name).nodes
-    corners = _corners(mesh, nodes)
-    tangents = _gradient_product(facet, points, corners)
+    tangents = facet_tangents(mesh, name)
     if mesh.dimension == 2:
         along = tangents[:, 0]
         area_vector = jnp.stack([along[:, 1], -along[:, 0]], axis=1)
@@ -70,8 +68,18 @@ def facet_geometry(mesh: Mesh, name: str) -> FacetGeometry:
         area_vector = jnp.cross(tangents[:, 0], tangents[:, 1], axis=1)
     area = jnp.sqrt(jnp.sum(area_vector**2, axis=1))
     weight = jnp.asarray(weights, area.dtype)[:, None] * area
-    x = _product(facet.shape(points), corners)
+    x = _product(facet.shape(points), _facet_corners(mesh, name))
     return FacetGeometry(x, area_vector / area[:, None], weight)
+
+
+def facet_tangents(mesh: Mesh, name: str) -> Float[Array, "quadrature axes dim facets"]:
+    """Derivatives of the position by the reference coordinates of each facet [m]."""
+    points, _ = mesh.cell.facet.quadrature()
+    return _gradient_product(mesh.cell.facet, points, _facet_corners(mesh, name))
+
+
+def _facet_corners(mesh: Mesh, name: str):
+    return _corners(mesh, mesh.topology.boundary(name).nodes)
 
 
 def _corners(mesh: Mesh, nodes):
