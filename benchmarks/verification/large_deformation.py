@@ -2,10 +2,12 @@
 
 A clamped bar under a force across its end (the elastica), stepped in the load; the
 hinged and clamped circular arch that snaps through, traced by arc length; a block of
-rubber pulled to twice its length and pressed to half of it.
+rubber pulled to twice its length and pressed to half of it; a thick rubber pipe widened
+by a pressure that follows its bore.
 """
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from scipy.optimize import brentq
@@ -13,6 +15,7 @@ from scipy.optimize import brentq
 from froude.physics import (
     Box,
     Dirichlet,
+    FollowerPressure,
     NearlyIncompressibleNeoHookean,
     NeoHookean,
     NormalFlux,
@@ -26,16 +29,19 @@ from froude.physics import (
 )
 from froude.solvers import (
     FiniteElement,
+    MeanDilatation,
     ReducedIntegration,
+    Status,
     box_mesh,
     morph,
     name_points,
     rectangle_mesh,
     solve,
+    solve_steady,
     trace_path,
 )
 
-from ..evidence import below, close, relative
+from ..evidence import below, close, holds, relative
 
 GROUP = "solids"
 TIER = "verify"
@@ -112,6 +118,58 @@ def peak(values) -> float:
 def node_at(mesh, place) -> int:
     away = np.asarray(mesh.points) - np.asarray(place)
     return int(np.argmin(np.sum(away**2, axis=1)))
+
+
+def widened_bore(pressure: float, bulk: float) -> float:
+    """Inner radius [m] of a pipe of 1 and 2 m, shear modulus 1 Pa, length held."""
+    mesh = morph(
+        rectangle_mesh(12, 12, (1.0, 0.0), (2.0, np.pi / 2)),
+        lambda x: x[0] * jnp.stack([jnp.cos(x[1]), jnp.sin(x[1])]),
+    )
+    slides = lambda held, free: (
+        Dirichlet(0.0, (f"displacement_{held}",)),
+        NormalFlux(0.0, (f"displacement_{free}",)),
+    )
+    growing = eqx.Partial(lambda p, t, x: p * t, jnp.asarray(pressure))
+    conditions = {
+        "x_min": FollowerPressure(growing),
+        "x_max": NormalFlux(0.0),
+        "y_min": slides("y", "x"),
+        "y_max": slides("x", "y"),
+    }
+    law = PlaneStrain(NearlyIncompressibleNeoHookean(1.0, bulk))
+    domain = Region(2, mesh.boundary_names)
+    problem = Problem(law, domain, conditions, interval=(0.0, 1.0))
+    scheme = FiniteElement(problem, mesh, formulation=MeanDilatation())
+    solution = solve(scheme, steps=6)
+    nodes = mesh.topology.boundary("x_min").unique_nodes
+    moved = mesh.points[nodes].T + solution.final[:, nodes]
+    radius = jnp.mean(jnp.linalg.norm(moved, axis=0))
+    return float(radius) if solution.ok else np.nan
+
+
+def pressure_of(bore: float) -> float:
+    """Pressure [Pa] that widens the bore so far, without change of volume.
+
+    With r² = R² + c the hoop stretch is r/R, and p = μ ∫ ((r/R)² - (R/r)²) dr/r.
+    """
+    change = bore**2 - 1.0
+    outside = np.sqrt(4.0 + change)
+    bent = 0.5 * change * (bore**-2 - outside**-2)
+    return np.log(2.0) - np.log(outside / bore) + bent
+
+
+def pressed_together(stretch):
+    """Status of a square whose sides keep to one stretch along x."""
+    mesh = rectangle_mesh(2, 2)
+    squeezed = lambda stretch, t, x: (stretch - 1) * x[0] * jnp.eye(2)[0]
+    held = Dirichlet(eqx.Partial(squeezed, stretch))
+    law = PlaneStrain(StVenantKirchhoff(1.0, 0.0))
+    conditions = dict.fromkeys(mesh.boundary_names, held)
+    problem = Problem(law, Box((0.0, 0.0), (1.0, 1.0)), conditions)
+    scheme = FiniteElement(problem, mesh)
+    guess = scheme.project(lambda x: squeezed(stretch, 0.0, x))
+    return solve_steady(scheme, guess=guess).status
 
 
 def stretched(material, stretch):
@@ -203,6 +261,26 @@ def run():
         factors[-1] / limit,
         limit=0.9,
         source="snap-through",
+    )
+
+    bore = 1.4
+    yield relative(
+        "rubber pipe under follower pressure: bore widened by 40 %, 12 by 12 Q1",
+        widened_bore(pressure_of(bore), 1e4),
+        reference=bore,
+        tolerance=2e-3,
+        unit="m",
+        source="closed form, no change of volume",
+    )
+
+    limit = 3**-0.5
+    stretches = jnp.array([1.01 * limit, 0.99 * limit])
+    told = jax.jit(jax.vmap(pressed_together))(stretches)
+    yield holds(
+        "St Venant-Kirchhoff, ν = 0, one-sided compression: sound at 1.01/√3, its "
+        "tangent told not to be positive at 0.99/√3",
+        told.tolist() == [Status.OK, Status.INFEASIBLE],
+        source="dP/dl = E (3 l² - 1)/2",
     )
 
     shear, first, bulk = 1.0, 2.0, 50.0
