@@ -17,6 +17,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax import lax
+from jax.core import Tracer
 from jaxtyping import Array
 
 from .balance import SteadyBalance
@@ -76,7 +77,7 @@ def trace_path(
     check_discretization(discretization)
     if steps < 1:
         raise ValueError(f"steps = {steps} must be at least 1.")
-    if not isinstance(arc_length, jax.core.Tracer) and not arc_length > 0:
+    if not isinstance(arc_length, Tracer) and not arc_length > 0:
         raise ValueError(f"arc_length = {arc_length} must be positive.")
     warn_of_free_motions(discretization)
     return _trace_path(
@@ -225,9 +226,9 @@ def _next_point_jvp(primals, tangents, *, max_steps):
         point = found.point
         return scheme.steady_residual(point.factor, point.state), smaller.excess(point)
 
-    _, change = eqx.filter_jvp(rest, (scheme, ball), tangents[:2])
+    _, (residual, excess) = eqx.filter_jvp(rest, (scheme, ball), tangents[:2])
     smaller = ball._replace(length=found.cut * ball.length)
-    moved, _ = _bordered(scheme, smaller, found.point, *change, linear_solver)
+    moved, _ = _bordered(scheme, smaller, found.point, residual, excess, linear_solver)
     return found, _Found(moved, None, None, None, None, None)
 
 
