@@ -35,15 +35,19 @@ from .domain import Region as Region
 from .elastic import ROOM_TEMPERATURE as ROOM_TEMPERATURE
 from .elastic import AbstractElasticMaterial as AbstractElasticMaterial
 from .elastic import AbstractLinearElasticMaterial as AbstractLinearElasticMaterial
+from .elastic import AbstractSmallStrainMaterial as AbstractSmallStrainMaterial
 from .elastic import IsotropicElastic as IsotropicElastic
 from .elastic import OrthotropicElastic as OrthotropicElastic
 from .elastic import lame_parameters as lame_parameters
 from .elastodynamics import Elastodynamics as Elastodynamics
 from .elastodynamics import longitudinal_standing_wave as longitudinal_standing_wave
 from .elastodynamics import longitudinal_wave_speed as longitudinal_wave_speed
+from .follower import AbstractFollowerLoad as AbstractFollowerLoad
+from .follower import FollowerPressure as FollowerPressure
 from .heat import HeatConduction as HeatConduction
 from .heat import heat_decaying_mode as heat_decaying_mode
 from .history_law import AbstractHistoryLaw as AbstractHistoryLaw
+from .history_solid import AbstractHistorySolid as AbstractHistorySolid
 from .hyperelastic import AbstractHyperelasticMaterial as AbstractHyperelasticMaterial
 from .hyperelastic import (
     NearlyIncompressibleNeoHookean as NearlyIncompressibleNeoHookean,

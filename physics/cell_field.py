@@ -1,7 +1,8 @@
 """Parameters that are given cell by cell: several materials, the density of a design.
 
 A law sees one point, so it never meets more than the value of one cell: the scheme
-that has cells puts the law of each cell together with `law_of`.
+that has cells puts the law of each cell together with `law_of`. What a law remembers
+differs even between the quadrature points of a cell: `PointField`.
 """
 
 from collections.abc import Callable
@@ -110,8 +111,13 @@ def cell_fields(tree: Any) -> list[CellField]:
 
 
 def law_of(tree: Any, cell: int | Array) -> Any:
-    """What holds in one cell: every cell field replaced by its value there."""
-    return with_cell_values(tree, [field.values[cell] for field in cell_fields(tree)])
+    """What holds in one cell: every cell field replaced by its value there.
+
+    Point fields are taken at the first quadrature point.
+    """
+    tree = with_cell_values(tree, [field.values[cell] for field in cell_fields(tree)])
+    first = [field.values[cell, 0] for field in point_fields(tree)]
+    return with_point_values(tree, first)
 
 
 def law_of_cells(tree: Any, start: int, stop: int) -> Any:
@@ -127,11 +133,47 @@ def law_of_cells(tree: Any, start: int, stop: int) -> Any:
 
 def with_cell_values(tree: Any, values: list[Array]) -> Any:
     """Replace the cell fields of a pytree, in the order of `cell_fields`."""
+    return _with_values(tree, values, is_cell_field)
+
+
+class PointField(eqx.Module):
+    """One value for each quadrature point of each cell, such as a history.
+
+    Args:
+        values: (cells, quadrature, *shape at a point).
+    """
+
+    values: Float[Array, "cells quadrature ..."]
+
+
+def is_point_field(node: Any) -> bool:
+    """Whether a node of a pytree is a `PointField`."""
+    return isinstance(node, PointField)
+
+
+def point_fields(tree: Any) -> list[PointField]:
+    """All point fields in a law or other pytree."""
+    leaves = jax.tree.leaves(tree, is_leaf=is_point_field)
+    return [leaf for leaf in leaves if is_point_field(leaf)]
+
+
+def with_point_values(tree: Any, values: list[Array]) -> Any:
+    """Replace the point fields of a pytree, in the order of `point_fields`."""
+    return _with_values(tree, values, is_point_field)
+
+
+def at_first_points(tree: Any) -> Any:
+    """The same with one value in each cell, that of its first quadrature point."""
+    first = [CellField(field.values[:, 0]) for field in point_fields(tree)]
+    return with_point_values(tree, first)
+
+
+def _with_values(tree: Any, values: list[Array], replaced: Callable) -> Any:
     remaining = iter(values)
     return jax.tree.map(
-        lambda node: next(remaining) if is_cell_field(node) else node,
+        lambda node: next(remaining) if replaced(node) else node,
         tree,
-        is_leaf=is_cell_field,
+        is_leaf=replaced,
     )
 
 

@@ -53,7 +53,11 @@ class AbstractElasticMaterial(eqx.Module):
         """Stored energy per reference volume [J m^-3], shape ()."""
 
 
-class AbstractLinearElasticMaterial(AbstractElasticMaterial):
+class AbstractSmallStrainMaterial(AbstractElasticMaterial):
+    """A material that sees the small strain sym(grad u) only."""
+
+
+class AbstractLinearElasticMaterial(AbstractSmallStrainMaterial):
     """An elastic material of small strain: its stress is affine in grad u."""
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import equinox as eqx
 from jaxtyping import Array, Float
 
-from .balance_law import Component
+from .balance_law import AbstractBalanceLaw, Component
 
 History = Any
 """A pytree of arrays at one point, as the law defines it."""
@@ -69,3 +69,35 @@ class AbstractHistoryLaw(eqx.Module):
         history: History,
     ) -> Float[Array, " components"]:
         """Amount made per volume and second, with the history after the update."""
+
+
+class OverStep(AbstractBalanceLaw):
+    """The balance law that a law with memory is over one step.
+
+    Args:
+        law: the law with memory.
+        history: at the start of the step.
+        dt: length of the step [s].
+    """
+
+    law: AbstractHistoryLaw
+    history: History
+    dt: Array
+
+    @property
+    def components(self) -> tuple[Component, ...]:
+        return self.law.components
+
+    def storage(self, t, x, u):
+        return self.law.storage(t, x, u)
+
+    def flux(self, t, x, u, grad_u):
+        return self.law.update(t, x, u, grad_u, self.history, self.dt)[0]
+
+    def source(self, t, x, u, grad_u):
+        history = self.advanced(t, x, u, grad_u)
+        return self.law.source(t, x, u, grad_u, history)
+
+    def advanced(self, t, x, u, grad_u) -> History:
+        """History at the end of the step."""
+        return self.law.update(t, x, u, grad_u, self.history, self.dt)[1]

@@ -45,7 +45,7 @@ class Pressure(AbstractNaturalCondition):
     """P·n = -p n: a pressure along the normal of the undeformed surface.
 
     It is a dead load: it does not follow the surface as that turns and stretches, which
-    matters only where deformations are large.
+    matters only where deformations are large (`FollowerPressure` does).
 
     Args:
         pressure: p [Pa], positive when it pushes on the solid: a number or a callable

@@ -14,9 +14,8 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from .balance_law import Component
 from .elastic import IsotropicElastic
-from .history_law import AbstractHistoryLaw
+from .history_solid import AbstractHistorySolid
 from .parameter import function_parameter, parameter
 from .plane_stress import PlaneStress
 from .scalar_root import scalar_root
@@ -58,7 +57,7 @@ class VoceHardening(eqx.Module):
         return self.yield_stress + self.modulus * alpha + saturated
 
 
-class J2Plasticity(AbstractHistoryLaw):
+class J2Plasticity(AbstractHistorySolid):
     """A metal that yields: small strain, the same in tension and compression.
 
     Args:
@@ -96,43 +95,28 @@ class J2Plasticity(AbstractHistoryLaw):
                 "needs IsotropicElastic."
             )
 
-    @property
-    def components(self) -> tuple[Component, ...]:
-        return self.solid.components
-
     def initial_history(self) -> PlasticHistory:
         """No plastic strain, in the dtype of the elastic constants."""
         dtype = self._shear_modulus(None).dtype
         return PlasticHistory(jnp.zeros((3, 3), dtype), jnp.zeros((), dtype))
 
-    def storage(self, t, x, u):
-        return self.solid.storage(t, x, u)
+    def elastic_part(self, grad_u, history):
+        return grad_u - history.plastic_strain
 
-    def update(self, t, x, u, grad_u, history, dt):
-        trial = deviator(self.stress(t, x, u, grad_u, history))
+    def advance(self, grad_u, temperature, history, dt):
+        elastic = self.elastic_part(grad_u, history)
+        trial = deviator(self.solid.material.stress(elastic, temperature))
         size = von_mises(trial)
-        flow = self._flow(size, history.equivalent_plastic_strain, t, x)
+        flow = self._flow(size, history.equivalent_plastic_strain, temperature)
         direction = 1.5 * trial / jnp.where(size > 0, size, 1.0)
-        history = PlasticHistory(
+        return PlasticHistory(
             history.plastic_strain + flow * direction,
             history.equivalent_plastic_strain + flow,
         )
-        stress = self.stress(t, x, u, grad_u, history)
-        return self.solid.momentum_flux(x, stress), history
 
-    def source(self, t, x, u, grad_u, history):
-        stress = self.stress(t, x, u, grad_u, history)
-        return self.solid.momentum_source(t, x, stress)
-
-    def stress(self, t, x, u, grad_u, history: PlasticHistory) -> Tensor:
-        """Stress [Pa] of a point with that history, shape (3, 3)."""
-        elastic = self.solid.deformation(t, x, u, grad_u) - history.plastic_strain
-        temperature = self.solid.temperature_at(t, x)
-        return self.solid.material.stress(elastic, temperature)
-
-    def _flow(self, size, alpha, t, x):
+    def _flow(self, size, alpha, temperature):
         """Δα of a step whose trial stress has the von Mises stress `size`."""
-        shear = self._shear_modulus(self.solid.temperature_at(t, x))
+        shear = self._shear_modulus(temperature)
         yields = size > self.yield_stress(alpha)
         # The elastic branch solves a step at the brink of yielding and drops it.
         reached = jnp.where(yields, size, self.yield_stress(alpha))

@@ -12,7 +12,9 @@ from .axisymmetric import PerRadian, is_per_radian
 from .balance_law import AbstractBalanceLaw
 from .boundary import AbstractBoundaryCondition, AbstractNaturalCondition, acts_on
 from .domain import AbstractDomain
+from .follower import AbstractFollowerLoad
 from .parameter import as_function, as_parameter
+from .plane_stress import PlaneStress
 
 Conditions = dict[str, tuple[AbstractBoundaryCondition, ...]]
 
@@ -74,6 +76,17 @@ class Problem(eqx.Module):
                 )
 
 
+def _check_follower(law: Any, name: str, condition: Any) -> None:
+    if not isinstance(condition, AbstractFollowerLoad):
+        return
+    if is_per_radian(law) or isinstance(law, PlaneStress):
+        raise ValueError(
+            f"conditions[{name!r}] holds a {type(condition).__name__}, which does not "
+            f"know how the surface of a {type(law).__name__} stretches out of the "
+            "plane; use Solid or PlaneStrain, or a Pressure where strains are small."
+        )
+
+
 def _check_conditions(
     law: AbstractBalanceLaw, name: str, conditions: tuple[Any, ...]
 ) -> None:
@@ -86,7 +99,8 @@ def _check_conditions(
                 "condition; use one such as Dirichlet, NormalFlux, Robin or Traction."
             )
         mask = acts_on(condition, law)
-        adds = isinstance(condition, AbstractNaturalCondition)
+        _check_follower(law, name, condition)
+        adds = isinstance(condition, AbstractNaturalCondition | AbstractFollowerLoad)
         if adds and is_per_radian(law) and not isinstance(condition, PerRadian):
             raise ValueError(
                 f"conditions[{name!r}] holds a {type(condition).__name__}, but the "

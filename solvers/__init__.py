@@ -75,6 +75,7 @@ from .structured_mesh import box_mesh as box_mesh
 from .structured_mesh import rectangle_mesh as rectangle_mesh
 from .time_method import AbstractTimeMethod as AbstractTimeMethod
 from .topology import Topology as Topology
+from .trace_path import trace_path as trace_path
 from .verification import GradientCheck as GradientCheck
 from .verification import gradient_check as gradient_check
 from .verification import observed_order as observed_order

@@ -48,6 +48,7 @@ def find_root(
     tolerance: Float[Array, ""],
     *,
     max_steps: int,
+    patience: int = 0,
 ) -> Root:
     """Solve F(U) = 0 by Newton's method with backtracking.
 
@@ -59,30 +60,42 @@ def find_root(
     at least one is taken. The root does not depend on `guess`, so its derivative with
     respect to it is zero.
 
+    With patience the line search keeps watch instead (Chamberlain et al.): up to that
+    many full steps may pass without a new least ‖F‖ before it goes back to where that
+    was and halves from there. A slender solid that turns needs it: stretched by its
+    first step, it has a residual thousands of times larger on its way to the root.
+
     Args:
         balance: F and its Jacobian.
         guess: first iterate, shaped like the state; essential values are overwritten.
         linear_solver: solves with J and, for derivatives, with its transpose.
         tolerance: relative residual at which to stop.
         max_steps: most Newton steps.
+        patience: full steps in a row that need not reduce ‖F‖.
 
     Returns:
         The root with a status: `OK`; `NON_FINITE` where F or a step was not finite;
         `PRECISION` where round-off in F stopped the iteration; `NOT_CONVERGED`.
+
+    Reference:
+        R. M. Chamberlain, M. J. D. Powell, C. Lemarechal and H. C. Pedersen (1982), The
+        watchdog technique for forcing convergence in algorithms for constrained
+        optimization, Math. Program. Study 16, 1.
     """
     balance = balance.prepared()
     state = balance.discretization.constrain(balance.t, guess)
     residual = balance.residual(state)
-    size = _norm(residual)
+    size, none = norm(residual), jnp.zeros((), jnp.int32)
     first = _Iterate(
         state=state,
         residual=residual,
         size=size,
         relative=jnp.full_like(size, jnp.inf),
-        steps=jnp.zeros((), jnp.int32),
-        linear_steps=jnp.zeros((), jnp.int32),
+        steps=none,
+        linear_steps=none,
         finite=jnp.isfinite(size),
         stuck=~jnp.isfinite(size),
+        least=None if patience == 0 else _Least(state, residual, size, none),
     )
 
     def active(at: "_Iterate") -> Array:
@@ -91,23 +104,26 @@ def find_root(
     def step(at: "_Iterate") -> "_Iterate":
         # Under vmap the body also runs for members that are done: give them no work.
         moving = active(at)
+        at, watching = _go_on(at, patience)
         matrix = balance.jacobian(at.state)
         rhs = jnp.where(moving, -at.residual, 0.0).ravel()
         solution = linear_solver.solve(matrix, rhs, enough=_enough(at, tolerance))
         correction = solution.value.reshape(at.state.shape)
-        load = _load(balance, matrix, at)
-        state, residual, size = _backtrack(balance, at, correction, moving)
-        shorter = _shorter(size, at.size)
+        load = driving_load(balance, matrix, at)
+        accepted = lambda size: _shorter(size, at.size) | (watching & (size < jnp.inf))
+        state, residual, size = _backtrack(balance, at, correction, moving, accepted)
+        shorter = accepted(size)
         keep = lambda new, old: jnp.where(shorter, new, old)
         return _Iterate(
             state=keep(state, at.state),
             residual=keep(residual, at.residual),
             size=keep(size, at.size),
-            relative=_ratio(keep(size, at.size), load),
+            relative=ratio(keep(size, at.size), load),
             steps=at.steps + 1,
             linear_steps=at.linear_steps + solution.steps,
-            finite=jnp.isfinite(_norm(correction)),
+            finite=jnp.isfinite(norm(correction)),
             stuck=~shorter,
+            least=_least(at.least, state, residual, size),
         )
 
     last = lax.while_loop(active, step, first)
@@ -125,9 +141,9 @@ def find_root(
 
 
 @find_root.def_jvp
-def _find_root_jvp(primals, tangents, *, max_steps):
+def _find_root_jvp(primals, tangents, *, max_steps, patience=0):
     balance, _, linear_solver, _ = primals
-    root = find_root(*primals, max_steps=max_steps)
+    root = find_root(*primals, max_steps=max_steps, patience=patience)
     # Named so that an adjoint can keep roots and drop all else (`adjoint.py`).
     root = jax.tree.map(lambda leaf: checkpoint_name(leaf, ROOT), root)
     if not jax.tree.leaves(tangents[0]):
@@ -140,6 +156,15 @@ def _find_root_jvp(primals, tangents, *, max_steps):
     return root, Root(moved, None, None, None, None)
 
 
+class _Least(NamedTuple):
+    """Iterate with the least residual, and how many steps ago it was."""
+
+    state: Array
+    residual: Array
+    size: Array
+    since: Array
+
+
 class _Iterate(NamedTuple):
     state: Array
     residual: Array
@@ -149,6 +174,27 @@ class _Iterate(NamedTuple):
     linear_steps: Array
     finite: Array
     stuck: Array
+    least: _Least | None
+
+
+def _go_on(at, patience):
+    """Where the next step starts, and whether it may leave the residual larger."""
+    if patience == 0:
+        return at, False
+    watching = at.least.since < patience
+    back = at._replace(
+        state=at.least.state, residual=at.least.residual, size=at.least.size
+    )
+    return jax.tree.map(lambda a, b: jnp.where(watching, a, b), at, back), watching
+
+
+def _least(least, state, residual, size):
+    if least is None:
+        return None
+    new = _Least(state, residual, size, jnp.zeros_like(least.since))
+    waited = least._replace(since=least.since + 1)
+    lower = _shorter(size, least.size)
+    return jax.tree.map(lambda a, b: jnp.where(lower, a, b), new, waited)
 
 
 def _enough(at, tolerance):
@@ -166,7 +212,7 @@ def _enough(at, tolerance):
     return jnp.where(at.steps == 0, 0.0, jnp.maximum(quadratic, left))
 
 
-def _load(balance, matrix, at):
+def driving_load(balance, matrix, at):
     """Magnitude that the residual is compared with."""
     space = tuple(range(1, at.state.ndim))
     mean = jnp.mean(at.state, axis=space, keepdims=True)
@@ -176,21 +222,21 @@ def _load(balance, matrix, at):
     free = lambda rows: balance.discretization.close(still, rows)
     uniform = product(mean)
     varying = product(at.state - mean) - at.residual
-    return _norm(free(varying)) + _FLOOR * (_norm(free(uniform)) + at.size)
+    return norm(free(varying)) + _FLOOR * (norm(free(uniform)) + at.size)
 
 
-def _backtrack(balance, at, correction, moving):
-    """State, residual and its norm after the longest step that shortens the norm."""
+def _backtrack(balance, at, correction, moving, accepted):
+    """State, residual and its norm after the longest step whose norm is accepted."""
 
     def too_long(search):
         length, _, _, size = search
-        return moving & ~_shorter(size, at.size) & (length > _SHORTEST_STEP)
+        return moving & ~accepted(size) & (length > _SHORTEST_STEP)
 
     def halve(search):
         length = 0.5 * search[0]
         state = at.state + length * correction
         residual = balance.residual(state)
-        return length, state, residual, _norm(residual)
+        return length, state, residual, norm(residual)
 
     twice = jnp.full_like(at.size, 2.0)
     start = (twice, at.state, at.residual, jnp.full_like(at.size, jnp.inf))
@@ -206,15 +252,15 @@ def _noise(balance, state, residual):
     sign = jnp.where(jnp.arange(state.size) % 2 == 0, 1.0, -1.0).reshape(state.shape)
     moved = state * (1 + jnp.finfo(state.dtype).eps * sign.astype(state.dtype))
     moved = balance.discretization.constrain(balance.t, moved)
-    return _norm(balance.residual(moved) - residual)
+    return norm(balance.residual(moved) - residual)
 
 
-def _norm(array):
+def norm(array):
     """Euclidean norm whose squares neither overflow nor vanish."""
     largest = jnp.max(jnp.abs(array))
     scale = jnp.where((largest > 0) & jnp.isfinite(largest), largest, 1.0)
     return scale * jnp.sqrt(jnp.sum((array / scale) ** 2))
 
 
-def _ratio(size, load):
+def ratio(size, load):
     return jnp.where(size > 0, size / jnp.where(load > 0, load, 1.0), 0.0)

@@ -1,8 +1,9 @@
 """What a solve returns: states, times, status, statistics and the books."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
@@ -45,6 +46,8 @@ class Solution(eqx.Module):
         status: `Status` code, int8, shape ().
         statistics: work done and final residual.
         ledger: content, source and outflow for `budget`.
+        history: of a law with memory, a pytree of (times, cells, quadrature, ...) as
+            the law defines it, such as `PlasticHistory`; `None` without memory.
     """
 
     discretization: AbstractDiscretization
@@ -53,11 +56,17 @@ class Solution(eqx.Module):
     status: Array
     statistics: Statistics
     ledger: Ledger
+    history: Any = None
 
     @property
     def final(self) -> Array:
         """State at the last saved time."""
         return self.states[-1]
+
+    @property
+    def final_history(self) -> Any:
+        """History (cells, quadrature, ...) at the last saved time, or `None`."""
+        return jax.tree.map(lambda saved: saved[-1], self.history)
 
     @property
     def ok(self) -> Array:

@@ -8,12 +8,18 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array
 
+from ..physics import AbstractHistoryLaw, AbstractHistorySolid, AbstractSolid
 from .adjoint import AbstractAdjoint, StoreAll, keep_root
 from .balance import StageBalance
-from .default_solver import default_linear_solver
+from .default_solver import default_linear_solver, newton_patience
 from .discretization import AbstractDiscretization, check_discretization
 from .explicit import Explicit
-from .implicit import SDIRK2
+from .finite_element.memory import (
+    advanced_history,
+    initial_history,
+    scheme_over_step,
+)
+from .implicit import SDIRK2, ThetaMethod
 from .initial_state import initial_state
 from .newton import default_tolerance, find_root
 from .solution import Ledger, Solution, Statistics
@@ -47,7 +53,9 @@ def solve(
         discretization: the problem on its grid or mesh, with `initial` and `interval`.
         steps: number of equal time steps.
         method: `ThetaMethod`, `SDIRK2` (default), `SDIRK3`, `BDF2`, `GeneralizedAlpha`
-            or `Explicit`.
+            or `Explicit`. Solids at rest and laws with memory take backward Euler,
+            `ThetaMethod(1.0)`; solids store nothing, so that every step ends in
+            equilibrium and the steps are those of the load.
         saves: number of equally spaced saved times after the initial one; divides
             `steps`.
         linear_solver: solves with the Jacobian of a stage; by default chosen as in
@@ -58,17 +66,23 @@ def solve(
             `Checkpointed()`.
 
     Returns:
-        A solution with `saves + 1` states and times, the first being the start.
+        A solution with `saves + 1` states and times, the first being the start; of a
+        law with memory also the histories at those times.
 
     Raises:
-        ValueError: a problem without initial state or interval, or `saves` that do not
-            divide `steps`.
+        ValueError: a problem without interval or initial state (a solid at rest needs
+            none), `saves` that do not divide `steps`, or another method than backward
+            Euler for a law with memory.
         TypeError: a problem that is on no grid or mesh.
     """
     check_discretization(discretization)
     problem = discretization.problem
+    method = _method(problem.law, method)
     for name in ("initial", "interval"):
-        if getattr(problem, name) is None:
+        rests = name == "initial" and isinstance(
+            problem.law, AbstractSolid | AbstractHistorySolid
+        )
+        if getattr(problem, name) is None and not rests:
             raise ValueError(
                 f"problem.{name} is None; solve marches from an initial state through "
                 "an interval. For a steady state use solve_steady."
@@ -80,7 +94,7 @@ def solve(
     return _solve(
         discretization,
         steps,
-        SDIRK2() if method is None else method,
+        method,
         saves,
         linear_solver,
         None if tolerance is None else jnp.asarray(tolerance),
@@ -88,8 +102,29 @@ def solve(
     )
 
 
+def _method(law, method) -> AbstractTimeMethod:
+    """The method, or the default of the law."""
+    if method is None:
+        still = isinstance(law, AbstractHistoryLaw | AbstractSolid)
+        return ThetaMethod(1.0) if still else SDIRK2()
+    if isinstance(law, AbstractHistoryLaw) and method != ThetaMethod(1.0):
+        raise ValueError(
+            f"method = {method!r}, but {type(law).__name__} updates its history once "
+            "per step, at the end; use ThetaMethod(1.0), the default."
+        )
+    return method
+
+
+class _Memory(NamedTuple):
+    """History at the start of the last step and at its end."""
+
+    before: Any
+    after: Any
+
+
 class _March(NamedTuple):
     state: Array
+    history: _Memory
     amounts: Amounts
     memory: Any
     status: Array
@@ -99,26 +134,38 @@ class _March(NamedTuple):
 @eqx.filter_jit
 def _solve(scheme, steps, method, saves, linear_solver, tolerance, adjoint):
     interval = scheme.problem.interval
-    state = initial_state(scheme)
+    past = initial_history(scheme)
+    length = (interval[1] - interval[0]) / steps
+    state = initial_state(scheme_over_step(scheme, past, length))
     dtype = state.dtype
-    start = jnp.asarray(interval[0], dtype)
-    dt = jnp.asarray(interval[1] - interval[0], dtype) / steps
+    start, dt = jnp.asarray(interval[0], dtype), jnp.asarray(length, dtype)
+    stepping = lambda history: scheme_over_step(scheme, history, dt)
     state = scheme.constrain(start, state)
     if tolerance is None:
         tolerance = default_tolerance(dtype)
     tolerance = jnp.asarray(tolerance, dtype)
     if linear_solver is None:
-        linear_solver = default_linear_solver(scheme, state)
+        linear_solver = default_linear_solver(stepping(past), state)
 
-    def root(t, inflow_weight, known, guess):
-        balance = StageBalance(scheme, t, inflow_weight, known)
-        return find_root(
-            balance, guess, linear_solver, tolerance, max_steps=_NEWTON_STEPS
-        )
+    patience = newton_patience(scheme.problem.law)
 
     def advance(march: _March, n: Array) -> _March:
         t = start + n.astype(dtype) * dt
-        taken = method.step(scheme, root, t, dt, march.state, march.memory)
+        over = stepping(march.history.after)
+
+        def root(t, inflow_weight, known, guess):
+            balance = StageBalance(over, t, inflow_weight, known)
+            return find_root(
+                balance,
+                guess,
+                linear_solver,
+                tolerance,
+                max_steps=_NEWTON_STEPS + patience,
+                patience=patience,
+            )
+
+        taken = method.step(over, root, t, dt, march.state, march.memory)
+        reached = advanced_history(over, t + dt, taken.state)
         finite = jnp.all(jnp.isfinite(taken.state))
         failed = jnp.where(finite, taken.status, Status.NON_FINITE).astype(jnp.int8)
         status = jnp.where(march.status == Status.OK, failed, march.status)
@@ -126,6 +173,7 @@ def _solve(scheme, steps, method, saves, linear_solver, tolerance, adjoint):
         done = march.statistics
         moved = _March(
             state=taken.state,
+            history=_Memory(march.history.after, reached),
             amounts=jax.tree.map(jnp.add, march.amounts, taken.amounts),
             memory=taken.memory,
             status=status,
@@ -144,26 +192,31 @@ def _solve(scheme, steps, method, saves, linear_solver, tolerance, adjoint):
         count = steps // saves
         march = adjoint.repeat(step, march, k * count, count)
         t = start + ((k + 1) * count).astype(dtype) * dt
-        return march, (march.state, march.amounts, scheme.content(t, march.state))
+        content = scheme.content(t, march.state)
+        return march, (march.state, march.amounts, content, march.history.after)
 
-    books = eqx.filter_eval_shape(rates, scheme, start, state, state)
+    books = eqx.filter_eval_shape(rates, stepping(past), start, state, state)
     none = jnp.zeros((), jnp.int32)
     first = _March(
         state=state,
+        history=_Memory(past, past),
         amounts=jax.tree.map(lambda b: jnp.zeros(b.shape, b.dtype), books),
         memory=method.start(scheme, start, state),
         status=jnp.zeros((), jnp.int8),
         statistics=Statistics(none, none, jnp.zeros((), dtype)),
     )
     last, saved = lax.scan(to_next_save, first, jnp.arange(saves))
-    ends = jnp.stack([state, last.state])
-    times = jnp.stack([start, start + steps * dt])
-    backwards = jax.vmap(lambda t, u: diffuses_backwards(scheme, t, u))(times, ends)
+    ends = jax.tree.map(
+        lambda *both: jnp.stack(both),
+        (start, state, past),
+        (start + steps * dt, last.state, last.history.before),
+    )
+    backwards = jax.vmap(lambda t, u, h: diffuses_backwards(stepping(h), t, u))(*ends)
     refused = backwards[0] | scheme.inverted()
     refused |= backwards[1] & (last.status == Status.OK)
     status = jnp.where(refused, jnp.int8(Status.INFEASIBLE), last.status)
-    at_start = (state, first.amounts, scheme.content(start, state))
-    states, amounts, content = jax.tree.map(
+    at_start = (state, first.amounts, scheme.content(start, state), past)
+    states, amounts, content, history = jax.tree.map(
         lambda one, more: jnp.concatenate([one[None], more]), at_start, saved
     )
     return Solution(
@@ -173,4 +226,5 @@ def _solve(scheme, steps, method, saves, linear_solver, tolerance, adjoint):
         status=status,
         statistics=last.statistics,
         ledger=Ledger(content, amounts.source, amounts.outflow),
+        history=history,
     )

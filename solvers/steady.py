@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array
 
 from .balance import SteadyBalance
-from .default_solver import default_linear_solver
+from .default_solver import default_linear_solver, newton_patience
 from .discretization import AbstractDiscretization, check_discretization
 from .initial_state import initial_state
 from .newton import default_tolerance, find_root
@@ -81,14 +81,19 @@ def _solve_steady(discretization, guess, linear_solver, tolerance, max_steps):
     balance = SteadyBalance(scheme, t)
     if linear_solver is None:
         linear_solver = default_linear_solver(scheme, guess)
+    patience = newton_patience(problem.law)
     root = find_root(
         balance,
         guess,
         linear_solver,
         jnp.asarray(tolerance, guess.dtype),
         max_steps=max_steps,
+        patience=patience,
     )
     backwards = diffuses_backwards(scheme, t, root.state)
+    if patience:
+        # The tangent of an iterate that is no root says nothing of the material.
+        backwards &= root.status == Status.OK
     status = jnp.where(backwards, Status.INFEASIBLE, root.status)
     status = jnp.where(level_is_free(scheme, t, root.state), Status.SINGULAR, status)
     status = jnp.where(scheme.inverted(), Status.INFEASIBLE, status)

@@ -12,8 +12,8 @@ from jax import lax
 from jax.core import Tracer
 from jaxtyping import Array, Bool
 
-from ..physics import AbstractLinearElasticMaterial
-from ..physics.cell_field import cell_fields, with_cell_values
+from ..physics import AbstractSmallStrainMaterial
+from ..physics.cell_field import at_first_points, cell_fields, with_cell_values
 from ..physics.solid import AbstractSolid
 from .discretization import AbstractDiscretization
 from .finite_element import FiniteElement
@@ -33,6 +33,7 @@ def diffuses_backwards(
     law = scheme.problem.law
     if isinstance(scheme, FiniteElement) and isinstance(law, AbstractSolid):
         return loses_ellipticity(*_constant((scheme, t, state)))
+    law = at_first_points(law)
     points = scheme.coordinates().astype(state.dtype)
     values = scheme.collocate(state)
     fields = [field.values for field in cell_fields(law)]
@@ -42,8 +43,8 @@ def diffuses_backwards(
         points = jnp.concatenate([points[nodes].mean(axis=1) for nodes in cells])
         values = jnp.concatenate([values[:, n].mean(axis=2) for n in cells], axis=1)
 
-    def at_point(x, u, own):
-        law = with_cell_values(scheme.problem.law, own)
+    def at_point(x, u, own, everywhere=law):
+        law = with_cell_values(everywhere, own)
         still = jnp.zeros((u.shape[0], x.shape[0]), u.dtype)
         slope = jax.jacfwd(lambda gradient: law.flux(t, x, u, gradient))(still)
         own = -jnp.einsum("cdce->cde", slope)
@@ -95,7 +96,7 @@ def warn_of_free_motions(scheme: AbstractDiscretization) -> None:
     if any(isinstance(leaf, Tracer) for leaf in leaves):
         return
     free = free_motions(scheme)
-    if not isinstance(law.material, AbstractLinearElasticMaterial):
+    if not isinstance(law.material, AbstractSmallStrainMaterial):
         free = [motion for motion in free if motion.startswith("translation")]
     if free:
         warnings.warn(

@@ -36,9 +36,7 @@ def _reached(program: Any, inputs: list[bool]) -> list[bool] | None:
     """Which outputs of a program depend on the inputs marked; None if not affinely."""
     reached = {v for v, mark in zip(program.invars, inputs, strict=True) if mark}
     for equation in program.eqns:
-        marks = [
-            not isinstance(v, Literal) and v in reached for v in equation.invars
-        ]
+        marks = [not isinstance(v, Literal) and v in reached for v in equation.invars]
         if not any(marks):
             continue
         outputs = _step(equation, marks)

@@ -14,6 +14,7 @@ from jaxtyping import Array
 
 from ...physics import (
     AbstractEssentialCondition,
+    AbstractFollowerLoad,
     AbstractNaturalCondition,
     Box,
     Outflow,
@@ -57,7 +58,10 @@ def check_conditions(problem: Problem, topology: Topology) -> None:
                 _check_point_condition(name, condition)
             elif not isinstance(
                 condition,
-                AbstractEssentialCondition | AbstractNaturalCondition | Outflow,
+                AbstractEssentialCondition
+                | AbstractNaturalCondition
+                | AbstractFollowerLoad
+                | Outflow,
             ):
                 raise TypeError(
                     f"conditions[{name!r}]: finite elements cannot impose a "

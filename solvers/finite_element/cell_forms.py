@@ -9,6 +9,7 @@ from collections.abc import Callable
 from jaxtyping import Array, Float
 
 from ...physics import AbstractBalanceLaw, Problem
+from ...physics.cell_field import at_first_points
 from ..mesh import Mesh, MeshBlock
 from .boundary import natural_parts
 from .cell_density import density_of
@@ -37,7 +38,8 @@ def storage_density(law: AbstractBalanceLaw) -> Density:
     """The storage of a law, to be tested with the shape functions."""
 
     form = lambda law, t, x, u, grad_u: (law.storage(t, x, u), None)
-    return density_of(form, law)
+    # Storage has no memory, and may be integrated at other points than the history.
+    return density_of(form, at_first_points(law))
 
 
 def supply_density(law: AbstractBalanceLaw) -> Density:

@@ -36,7 +36,9 @@ from .element_block import (
     element_blocks,
 )
 from .export import export_nodal
+from .follower import follower_flux, follower_matrix, follower_vector, follows
 from .geometry import facet_block_geometry, gather_nodes
+from .memory import at_start, check_memory
 from .per_member import per_member
 from .sampling import error_norm, evaluate_at
 from .state_free import Prepared
@@ -96,7 +98,10 @@ class FiniteElement(AbstractDiscretization):
         check_cell_fields(problem.law, mesh.topology)
         if isinstance(problem.domain, Box):
             check_extents(problem.domain, mesh)
-        self.formulation = checked_formulations(formulation, problem.law, mesh)
+        check_memory(problem.law, mesh)
+        self.formulation = checked_formulations(
+            formulation, at_start(problem.law), mesh
+        )
         self.problem, self.mesh, self._prepared = problem, mesh, None
 
     @property
@@ -287,17 +292,24 @@ class FiniteElement(AbstractDiscretization):
             for facets, geometry in self._facets(name):
                 nodal = gather_nodes(state, facets.nodes)
                 matrix = facet_matrix(facets.facet, geometry, flux, t, nodal)
+                if follows(self.problem, name):
+                    turning = follower_flux(self.problem, name)
+                    at = (self.mesh.points, facets, turning, t, nodal)
+                    matrix = matrix + follower_matrix(*at)
                 matrices.append(inflow_weight * matrix)
         return matrix_assembly(self.mesh.topology, parts, self._components)(matrices)
 
     def _facet_vectors(self, name: str, t: Array, state: Array) -> list[Array]:
-        flux = natural_flux(self.problem, name)
-        return [
-            facet_vector(
-                facets.facet, geometry, flux, t, gather_nodes(state, facets.nodes)
-            )
-            for facets, geometry in self._facets(name)
-        ]
+        flux, vectors = natural_flux(self.problem, name), []
+        for facets, geometry in self._facets(name):
+            nodal = gather_nodes(state, facets.nodes)
+            vector = facet_vector(facets.facet, geometry, flux, t, nodal)
+            if follows(self.problem, name):
+                turning = follower_flux(self.problem, name)
+                at = (self.mesh.points, facets, turning, t, nodal)
+                vector = vector + follower_vector(*at)
+            vectors.append(vector)
+        return vectors
 
     def _point_supply(self, t: Array, state: Array) -> dict[str, Array]:
         points = self.mesh.points

@@ -7,15 +7,13 @@ elastic solid stay symmetric.
 """
 
 import abc
-from collections.abc import Callable
 
 import equinox as eqx
-import jax
 from jaxtyping import Array, Float
 
 from ...physics import AbstractBalanceLaw
-from ...physics.cell_field import cell_fields, with_cell_values
 from ..cells import Degree, ReferenceCell
+from .cell_density import at_every_point
 from .geometry import CellGeometry
 
 _REDUCED: dict[str, Degree] = {"S2": 3, "W1": (1, 3), "W2": (2, 5)}
@@ -121,21 +119,6 @@ class ReducedIntegration(AbstractPointwiseFormulation):
 
     def deformation(self, law, cell, t, geometry, u, grad_u):
         return pointwise_deformation(law, t, geometry, u, grad_u)
-
-
-def at_every_point(form: Callable, law: AbstractBalanceLaw) -> Callable:
-    """Map form(law, ...) over quadrature points (first axis) and cells (last axis),
-    with the law of each cell."""
-    own = [field.values for field in cell_fields(law)]
-
-    def in_cell(own, *fields):
-        return form(with_cell_values(law, own), *fields)
-
-    def in_cells(*fields):
-        axes = (0, *(-1 for _ in fields))
-        return jax.vmap(in_cell, in_axes=axes, out_axes=-1)(own, *fields)
-
-    return jax.vmap(in_cells)
 
 
 def pointwise_supply(law, t, geometry, u, grad_u):

@@ -57,17 +57,11 @@ def cell_geometry(mesh: Mesh | MeshBlock, degree: Degree = None) -> CellGeometry
     return CellGeometry(x, inverse, weight)
 
 
-def facet_geometry(mesh: Mesh, name: str) -> FacetGeometry:
-    """Map quadrature points onto the facets of one boundary part, all of one shape."""
-    return facet_block_geometry(mesh.points, mesh.topology.boundary(name).only)
-
-
 def facet_block_geometry(points: Array, block: FacetBlock) -> FacetGeometry:
     """Map quadrature points onto facets of a mesh with these points."""
     facet = block.facet
     reference, weights = facet.quadrature()
-    corners = _corners(points, block.nodes)
-    tangents = _gradient_product(facet, reference, corners)
+    tangents = facet_tangents(points, block)
     if facet.dimension == 1:
         along = tangents[:, 0]
         area_vector = jnp.stack([along[:, 1], -along[:, 0]], axis=1)
@@ -75,8 +69,16 @@ def facet_block_geometry(points: Array, block: FacetBlock) -> FacetGeometry:
         area_vector = jnp.cross(tangents[:, 0], tangents[:, 1], axis=1)
     area = jnp.sqrt(jnp.sum(area_vector**2, axis=1))
     weight = jnp.asarray(weights, area.dtype)[:, None] * area
-    x = _product(facet.shape(reference), corners)
+    x = _product(facet.shape(reference), _corners(points, block.nodes))
     return FacetGeometry(x, area_vector / area[:, None], weight)
+
+
+def facet_tangents(
+    points: Array, block: FacetBlock
+) -> Float[Array, "quadrature axes dim facets"]:
+    """Derivatives of the position by the reference coordinates of each facet [m]."""
+    reference, _ = block.facet.quadrature()
+    return _gradient_product(block.facet, reference, _corners(points, block.nodes))
 
 
 def _corners(points: Array, nodes):

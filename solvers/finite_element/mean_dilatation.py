@@ -18,12 +18,12 @@ Pister (1985), Comput. Methods Appl. Mech. Eng. 51, 177.
 import jax
 import jax.numpy as jnp
 
-from ...physics import AbstractLinearElasticMaterial, PlaneStress
+from ...physics import AbstractSmallStrainMaterial, PlaneStress
 from ...physics.solid import AbstractSolid
 from ...physics.tensor import volume_change
+from .cell_density import at_every_point
 from .formulation import (
     AbstractFormulation,
-    at_every_point,
     pointwise_deformation,
     stress_at,
 )
@@ -78,7 +78,7 @@ def _shared(law, measure, seen):
     """The displacement gradients (q, 3, 3, cells) with one dilatation per cell."""
     mean = lambda field: jnp.sum(measure * field, axis=0) / jnp.sum(measure, axis=0)
     one = jnp.eye(3, dtype=seen.dtype)[:, :, None]
-    if isinstance(law.material, AbstractLinearElasticMaterial):
+    if isinstance(law.material, AbstractSmallStrainMaterial):
         trace = jnp.trace(seen, axis1=1, axis2=2)
         return seen + ((mean(trace) - trace) / 3)[:, None, None] * one
     change = at_every_point(lambda law, h: volume_change(h), law)(seen)

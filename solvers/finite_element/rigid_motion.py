@@ -18,7 +18,7 @@ import numpy as np
 from jax.core import Tracer
 from jaxtyping import Array, Bool, Float
 
-from ...physics import AbstractLinearElasticMaterial, AbstractNaturalCondition
+from ...physics import AbstractNaturalCondition, AbstractSmallStrainMaterial
 from ...physics.axisymmetric import Axisymmetric
 from ...physics.solid import AbstractSolid
 from .boundary import natural_flux
@@ -75,7 +75,7 @@ def has_free_motion(scheme, t: Array, state: Array) -> Bool[Array, ""]:
     translations are judged there.
     """
     solid = scheme.problem.law
-    linear = isinstance(solid.material, AbstractLinearElasticMaterial)
+    linear = isinstance(solid.material, AbstractSmallStrainMaterial)
     motions = rigid_motions(scheme.mesh.points).astype(state.dtype)
     motions = motions if linear else motions[: scheme.mesh.dimension]
     motions = _unresisted(solid, motions)

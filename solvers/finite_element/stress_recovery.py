@@ -10,23 +10,32 @@ global smoothing of discontinuous finite element functions, IJNME 8, 461.
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from ...physics import AbstractHistoryLaw
+from ...physics.cell_field import point_fields
 from ...physics.solid import AbstractSolid
 from ..cells import CELLS, Degree, ReferenceCell
+from .cell_density import at_every_point
 from .element_block import ElementBlock
 from .finite_element import FiniteElement
-from .formulation import at_every_point, stress_at
+from .formulation import stress_at
 from .geometry import cell_geometry
+from .memory import scheme_over_step
 from .weak_form import interpolated
 
 
 def nodal_stress(
-    scheme: FiniteElement, state: Float[Array, "dim nodes"], *, t: Array | float = 0.0
+    scheme: FiniteElement,
+    state: Float[Array, "dim nodes"],
+    *,
+    t: Array | float = 0.0,
+    history: Any = None,
 ) -> Float[Array, "nodes 3 3"]:
     """Stress [Pa] at the nodes, averaged over the cells that meet there.
 
@@ -38,11 +47,12 @@ def nodal_stress(
         scheme: a solid on a mesh.
         state: displacements [m].
         t: time [s].
+        history: of that time where the solid has memory: `solution.final_history`.
 
     Raises:
-        TypeError: a law that is no solid.
+        TypeError: a law that is no solid, or one with memory without its history.
     """
-    _solid(scheme)
+    scheme = _solid_scheme(scheme, history)
     nodes = scheme.mesh.topology.node_count
     total, count = jnp.zeros((nodes, 3, 3), state.dtype), np.zeros(nodes)
     for block in scheme.blocks:
@@ -61,6 +71,7 @@ def nodal_measure(
     measure: Callable[[Float[Array, "3 3"]], Array],
     *,
     t: Array | float = 0.0,
+    history: Any = None,
 ) -> Float[Array, "nodes ..."]:
     """A measure of the nodal stress, such as `von_mises` or `principal`.
 
@@ -69,20 +80,31 @@ def nodal_measure(
         state: displacements [m].
         measure: takes a stress (3, 3) [Pa].
         t: time [s].
+        history: as in `nodal_stress`.
     """
-    return jax.vmap(measure)(nodal_stress(scheme, state, t=t))
+    return jax.vmap(measure)(nodal_stress(scheme, state, t=t, history=history))
 
 
 def quadrature_stress(
-    scheme: FiniteElement, state: Float[Array, "dim nodes"], *, t: Array | float = 0.0
+    scheme: FiniteElement,
+    state: Float[Array, "dim nodes"],
+    *,
+    t: Array | float = 0.0,
+    history: Any = None,
 ) -> tuple[Float[Array, "cells quadrature dim"], Float[Array, "cells quadrature 3 3"]]:
     """Places [m] and stress [Pa] at the quadrature points of the formulation.
+
+    Args:
+        scheme: a solid on a mesh.
+        state: displacements [m].
+        t: time [s].
+        history: as in `nodal_stress`.
 
     Raises:
         TypeError: a law that is no solid.
         ValueError: a mesh of several blocks of cells; take `nodal_stress`.
     """
-    _solid(scheme)
+    scheme = _solid_scheme(scheme, history)
     block, *others = scheme.blocks
     if others:
         raise ValueError(
@@ -96,13 +118,24 @@ def quadrature_stress(
 
 
 def strain_energy(
-    scheme: FiniteElement, state: Float[Array, "dim nodes"], *, t: Array | float = 0.0
+    scheme: FiniteElement,
+    state: Float[Array, "dim nodes"],
+    *,
+    t: Array | float = 0.0,
+    history: Any = None,
 ) -> Float[Array, ""]:
     """Stored energy [J], per metre of a plane solid and per radian of a ring.
 
-    With dead loads f and linear material it is half of their work f·u.
+    With dead loads f and linear material it is half of their work f·u. In a solid with
+    memory it is the elastic part, which unloading gives back.
+
+    Args:
+        scheme: a solid on a mesh.
+        state: displacements [m].
+        t: time [s].
+        history: as in `nodal_stress`.
     """
-    _solid(scheme)
+    scheme = _solid_scheme(scheme, history)
 
     def density(law, x, h):
         return law.measure(x) * law.material.energy(h, law.temperature_at(t, x))
@@ -117,31 +150,49 @@ def strain_energy(
 
 
 def reaction_forces(
-    scheme: FiniteElement, state: Float[Array, "dim nodes"], *, t: Array | float = 0.0
+    scheme: FiniteElement,
+    state: Float[Array, "dim nodes"],
+    *,
+    t: Array | float = 0.0,
+    history: Any = None,
 ) -> dict[str, Float[Array, " dim"]]:
     """Force [N] that acts on the solid through each boundary part.
 
     Nodal reactions where displacements are held, the integral of the load elsewhere;
     per metre of a plane solid and per radian of a ring.
+
+    Args:
+        scheme: a solid on a mesh.
+        state: displacements [m].
+        t: time [s].
+        history: as in `nodal_stress`.
     """
-    _solid(scheme)
+    scheme = _solid_scheme(scheme, history)
     outward = scheme.boundary_flux(jnp.asarray(t, state.dtype), state)
     return {name: -flux for name, flux in outward.items()}
 
 
-def _solid(scheme: FiniteElement) -> None:
+def _solid_scheme(scheme: FiniteElement, history) -> FiniteElement:
+    """The scheme; with memory, that of a step of no length from its history."""
     law = scheme.problem.law
-    if not isinstance(law, AbstractSolid):
+    if isinstance(law, AbstractHistoryLaw) and history is None:
+        raise TypeError(
+            f"scheme.problem.law is a {type(law).__name__}, whose stress depends on "
+            "its history; give history=solution.final_history."
+        )
+    scheme = scheme_over_step(scheme, history, 0.0)
+    if not isinstance(scheme.problem.law, AbstractSolid):
         raise TypeError(
             f"scheme.problem.law is a {type(law).__name__}, which has no stress; give "
             "the scheme of a Solid, PlaneStrain, PlaneStress or Axisymmetric."
         )
+    return scheme
 
 
 def _degree(block: ElementBlock) -> Degree:
-    """Quadrature from which stress is extrapolated."""
+    """Quadrature from which stress is extrapolated; a memory is where it is."""
     cell = block.mesh.cell
-    if cell.order == 1:
+    if cell.order == 1 or point_fields(block.law):
         return block.formulation.degree(cell)
     if cell.wedge:
         return 2, 3

@@ -8,9 +8,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
-from ...physics import AbstractLinearElasticMaterial
-from ...physics.cell_field import cell_fields, with_cell_values
+from ...physics import AbstractSmallStrainMaterial
+from ...physics.cell_field import point_fields
 from ...physics.solid import AbstractSolid
+from .cell_density import at_every_point
 from .element_block import ElementBlock
 from .geometry import CellGeometry, cell_geometry
 from .weak_form import interpolated
@@ -19,10 +20,11 @@ from .weak_form import interpolated
 def loses_ellipticity(scheme, t: Array, state: Array) -> Bool[Array, ""]:
     """Whether the tangent A = d stress / d grad u is inadmissible in some cell.
 
-    A linear material must store energy in every strain: no negative eigenvalue of A. In
-    finite strain that is too much to ask (a compressed strut may buckle and is still
-    made of a sound material): there n·A·n, which drives waves along n, must have none,
-    for the axes and diagonals n. Judged at the middle of every cell.
+    A material of small strain must store energy in every strain: no negative eigenvalue
+    of A. In finite strain that is too much to ask (a compressed strut may buckle and is
+    still made of a sound material): there n·A·n, which drives waves along n, must have
+    none, for the axes and diagonals n. Judged at the middle of every cell, with a
+    memory at all points that have one, where a metal that softens is found out.
 
     Args:
         scheme: a `FiniteElement` of a solid.
@@ -39,16 +41,20 @@ def loses_ellipticity(scheme, t: Array, state: Array) -> Bool[Array, ""]:
 
 def _block_loses_ellipticity(block: ElementBlock, t, state) -> Bool[Array, ""]:
     mesh, solid = block.mesh, cast(AbstractSolid, block.law)
-    linear = isinstance(solid.material, AbstractLinearElasticMaterial)
-    full = cell_geometry(mesh, 0)
-    middle = CellGeometry(*(part[:1] for part in full))
-    nodal = block.gather(state)
-    u, grad_u = (field[0] for field in interpolated(mesh.cell, middle, nodal, 0))
+    small = isinstance(solid.material, AbstractSmallStrainMaterial)
+    if point_fields(solid):
+        degree = block.formulation.degree(mesh.cell)
+        points = cell_geometry(mesh, degree)
+    else:
+        degree = 0
+        points = CellGeometry(*(part[:1] for part in cell_geometry(mesh, degree)))
+    count = len(points.x)
+    fields = interpolated(mesh.cell, points, block.gather(state), degree)
+    u, grad_u = (field[:count] for field in fields)
 
-    def at_point(own, x, u, grad_u):
-        law = with_cell_values(solid, own)
+    def at_point(law, x, u, grad_u):
         slope = -jax.jacfwd(lambda g: law.flux(t, x, u, g))(grad_u)
-        if linear:
+        if small:
             size = grad_u.size
             matrices = slope.reshape(1, size, size)
         else:
@@ -56,9 +62,7 @@ def _block_loses_ellipticity(block: ElementBlock, t, state) -> Bool[Array, ""]:
             matrices = jnp.einsum("cjdl,nj,nl->ncd", slope, ways, ways)
         return jnp.any(jax.vmap(indefinite)(0.5 * (matrices + matrices.mT)))
 
-    own = [field.values for field in cell_fields(solid)]
-    in_cells = jax.vmap(at_point, in_axes=(0, -1, -1, -1))
-    return jnp.any(in_cells(own, middle.x[0], u, grad_u))
+    return jnp.any(at_every_point(at_point, solid)(points.x, u, grad_u))
 
 
 def _directions(dimension: int) -> np.ndarray:

@@ -190,13 +190,14 @@ def _interpolate(basis: np.ndarray, nodal: Array) -> Array:
 
 def _tested(density: Density, geometry: CellGeometry, t: Array, state: Array):
     """Weighted value (q, C, cells) and reference flux (q, dim, C, cells)."""
+    fields = (geometry.x, *_at_points(geometry, state))
     if isinstance(density, CellDensity):
-        at_point = lambda x, u, grad_u: density.over_cells(t, x, u, grad_u)
+        value, flux = density.everywhere(t, *fields)
     else:
         at_point = jax.vmap(
             lambda x, u, grad_u: density(t, x, u, grad_u), in_axes=-1, out_axes=-1
         )
-    value, flux = jax.vmap(at_point)(geometry.x, *_at_points(geometry, state))
+        value, flux = jax.vmap(at_point)(*fields)
     return _weighted(geometry, value, flux)
 
 
