@@ -109,4 +109,4 @@ def _mesh(corners: dict, size: float, order: int, noise: float) -> Mesh:
 def _moved(grid: np.ndarray, size: float) -> np.ndarray:
     """The same move for every node of the same place, none in the planes x, y = 0."""
     draws = np.random.default_rng(3).uniform(-size, size, grid.shape)
-    return draws * (grid[:, :2] > 0).all(axis=1)[:, None]
+    return draws * np.all(grid[:, :2] > 0, axis=1, keepdims=True)

@@ -8,14 +8,18 @@ import ast
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-FOLDERS = ("physics", "solvers", "datasets", "surrogates", "design")
+FOLDERS = (
+    *("physics", "solvers", "solvers/abaqus"),
+    *("datasets", "surrogates", "design"),
+)
 
 
 def page(folder: str) -> str:
     """Return the page of one folder."""
     package = ROOT / folder
     tree = ast.parse((package / "__init__.py").read_text())
-    parts = [f"# froude.{folder}", ast.get_docstring(tree) or ""]
+    dotted = f"froude.{folder.replace('/', '.')}"
+    parts = [f"# {dotted}", ast.get_docstring(tree) or ""]
     sections: dict[str, list[str]] = {}
     for node in tree.body:
         if isinstance(node, ast.ImportFrom) and node.module:
@@ -26,7 +30,7 @@ def page(folder: str) -> str:
         source = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
         told = ast.get_docstring(ast.parse(source.read_text())) or module
         parts.append(f"## {_heading(module)}\n\n{told.splitlines()[0]}")
-        parts += [f"::: froude.{folder}.{name}" for name in names]
+        parts += [f"::: {dotted}.{name}" for name in names]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -37,4 +41,5 @@ def _heading(module):
 
 if __name__ == "__main__":
     for folder in FOLDERS:
-        (ROOT / "docs" / "api" / f"{folder}.md").write_text(page(folder))
+        written = ROOT / "docs" / "api" / f"{Path(folder).name}.md"
+        written.write_text(page(folder))

@@ -62,10 +62,11 @@ class DensityFilter(AbstractFilter):
     def plan(self, mesh: Mesh) -> "PlannedDensityFilter":
         _, volumes = centroids_and_volumes(mesh)
         cone = cone_weights(mesh, self.radius)
-        values = np.asarray(cone.values) * volumes[cone.pattern.indices]
-        rows = np.bincount(cone.pattern.rows, values, minlength=len(volumes))
-        values = jnp.asarray(values / rows[cone.pattern.rows], mesh.points.dtype)
-        return PlannedDensityFilter(SparseMatrix(values, cone.pattern))
+        pattern, _ = cone.pattern.entries
+        values = np.asarray(cone.values) * volumes[pattern.indices]
+        rows = np.bincount(pattern.rows, values, minlength=len(volumes))
+        values = jnp.asarray(values / rows[pattern.rows], mesh.points.dtype)
+        return PlannedDensityFilter(SparseMatrix(values, pattern))
 
 
 class PlannedDensityFilter(AbstractPlannedFilter):
@@ -97,12 +98,11 @@ class SensitivityFilter(AbstractFilter):
     def plan(self, mesh: Mesh) -> "PlannedSensitivityFilter":
         _, volumes = centroids_and_volumes(mesh)
         cone = cone_weights(mesh, self.radius)
-        rows = np.bincount(cone.pattern.rows, cone.values, minlength=len(volumes))
-        values = jnp.asarray(
-            np.asarray(cone.values) / rows[cone.pattern.rows], mesh.points.dtype
-        )
-        matrix = SparseMatrix(values, cone.pattern)
-        return PlannedSensitivityFilter(matrix, jnp.asarray(volumes, values.dtype))
+        pattern, _ = cone.pattern.entries
+        rows = np.bincount(pattern.rows, cone.values, minlength=len(volumes))
+        values = np.asarray(cone.values) / rows[pattern.rows]
+        matrix = SparseMatrix(jnp.asarray(values, mesh.points.dtype), pattern)
+        return PlannedSensitivityFilter(matrix, jnp.asarray(volumes, mesh.points.dtype))
 
 
 class PlannedSensitivityFilter(AbstractPlannedFilter):

@@ -43,9 +43,10 @@ def scaled_problem(
         )
     material = ScaledElastic(law.material, CellField(stiffness))
     scaled = eqx.tree_at(lambda p: p.law.material, problem, material)
-    if law.body_force is None or density is None:
+    force = problem.law.body_force  # pyright: ignore[reportAttributeAccessIssue]
+    if force is None or density is None:
         return scaled
-    weight = Scaled(law.body_force, CellField(density))
+    weight = Scaled(force, CellField(density))
     return eqx.tree_at(lambda p: p.law.body_force, scaled, weight)
 
 
