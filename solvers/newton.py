@@ -150,7 +150,8 @@ def _find_root_jvp(primals, tangents, *, max_steps, patience=0):
         return root, Root(None, None, None, None, None)
     at_root = lambda b: b.residual(root.state)
     _, change = eqx.filter_jvp(at_root, (balance,), (tangents[0],))
-    matrix = balance.jacobian(root.state)
+    # Prepared as in the iteration: equal to the last bit, its factors are found again.
+    matrix = balance.prepared().jacobian(root.state)
     solution = linear_solver.solve(matrix, -change.ravel())
     moved = solution.value.reshape(root.state.shape)
     return root, Root(moved, None, None, None, None)
