@@ -145,6 +145,7 @@ def test_a_cell_field_counts_through_the_blocks():
         plate(HeatConduction(CellField(each[:-1])), mesh)
 
 
+@pytest.mark.slow
 def test_mass_and_stiffness_are_those_of_the_whole_body():
     mesh = mixed_plate(2, 2, 0.05)
     density = CellField(jnp.where(jnp.arange(mesh.topology.cell_count) < 4, 2.0, 7.0))

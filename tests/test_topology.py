@@ -174,6 +174,7 @@ def test_one_program_serves_all_steps_and_loads():
     assert iteration._criteria_step._cached._cache_size() == compiled
 
 
+@pytest.mark.slow
 def test_load_cases_are_weighted_sums():
     down, mesh = cantilever(6, 4)
     along, _ = cantilever(6, 4, load=(1.0, 0.0))
@@ -307,6 +308,7 @@ def test_a_part_in_space_is_written_as_a_closed_surface(tmp_path):
         write_part(tmp_path / "sheet.stl", threshold(sheet))
 
 
+@pytest.mark.slow
 def test_moving_asymptotes_meet_the_volume():
     problem, mesh = cantilever(12, 6)
     layout = Layout(mesh, filter=DensityFilter(1.5))

@@ -75,6 +75,7 @@ def test_the_relaxed_stress_of_a_uniform_strip_is_exact():
     assert largest > 1.5 * exact and smooth < largest
 
 
+@pytest.mark.slow
 def test_the_norms_have_their_derivatives_in_both_modes():
     problem, mesh = strip(pull=0.6, weight=0.1, poisson=0.3)
     density = noise(16)
