@@ -160,8 +160,8 @@ class Topology:
         self._digest = self._content_hash()
 
     def _content_hash(self) -> bytes:
-        kinds = "+".join(block.cell_type for block in self.blocks)
-        content = hashlib.sha256(f"{kinds} {self.node_count}".encode())
+        # with the counts: the same cells may be divided otherwise among formulations
+        content = hashlib.sha256(f"{self._counts()} {self.node_count}".encode())
         for block in self.blocks:
             content.update(block.cells.tobytes())
         for name, part in sorted(self.boundaries.items()):

@@ -26,6 +26,7 @@ from froude.solvers import (
     IncompatibleModes,
     MeanDilatation,
     Mesh,
+    Topology,
     discretize,
     gradient_check,
     inverted_cells,
@@ -214,6 +215,16 @@ def test_a_mixed_mesh_survives_a_file(tmp_path, make, order, suffix):
         [(b.cell_type, b.cells) for b in mesh.topology.blocks],
     )
     assert other.topology != mesh.topology
+
+
+def test_the_same_cells_divided_otherwise_are_another_topology():
+    """Compiled programs are kept by topology, and each block has a formulation."""
+    cells = rectangle_mesh(3, 1).topology.cells
+    divided = [
+        Topology.from_blocks([("quad", cells[:k]), ("quad", cells[k:])], 8)
+        for k in (1, 2)
+    ]
+    assert divided[0] != divided[1]
 
 
 def test_turned_cells_of_a_mixed_file_are_turned_back(tmp_path):

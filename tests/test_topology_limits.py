@@ -97,6 +97,29 @@ def test_the_temperature_of_a_uniform_wall_is_exact():
     assert abs(largest - exact) < 1e-9 * exact
 
 
+def test_a_batch_of_temperature_limits_halves_the_use():
+    _, mesh = strip()
+    ones = jnp.ones(16)
+
+    def use(allowed):
+        limit = TemperatureLimit(wall(), allowed, 300.0)
+        return limit.use((), mesh, ones, ones, None)[1]
+
+    below, above = jax.vmap(use)(jnp.array([304.0, 308.0]))
+    assert abs(below - 2 * above) < 1e-12 * below
+
+
+def test_a_temperature_that_nothing_holds_is_named():
+    problem, mesh = strip(pull=0.6)
+    free = dict.fromkeys(mesh.boundary_names, NormalFlux(-1.0))
+    bare = TemperatureLimit(
+        Problem(HeatConduction(7.0), wall().domain, free), 310.0, 300.0
+    )
+    layout = Layout(mesh, filter=DensityFilter(0.8))
+    with pytest.raises(FloatingPointError, match="limits in step 1"):
+        minimize_compliance(problem, layout, volume=0.5, limits=[bare], max_steps=2)
+
+
 def test_a_strip_under_its_own_weight_has_the_exact_compliance():
     """c = γ²(L³/3 - h²L/12)/E of linear elements; half the material weighs half."""
     problem, mesh = strip(weight=0.3)

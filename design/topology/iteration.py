@@ -132,7 +132,7 @@ def follow(steps: Iterator[Step], max_steps: int, progress: bool | None):
     """Take the steps; the last design and sharpness, the history, whether it rests.
 
     Raises:
-        FloatingPointError: a compliance that is not finite.
+        FloatingPointError: a compliance or the use of a limit that is not finite.
     """
     from tqdm import tqdm
 
@@ -146,6 +146,12 @@ def follow(steps: Iterator[Step], max_steps: int, progress: bool | None):
                     f"the compliance of step {len(history)} is {row[0]}: some part of "
                     "the structure can move freely, or a load is not finite. Hold "
                     "every rigid motion and check the supports of each load case."
+                )
+            if not np.isfinite(row[4:]).all():
+                raise FloatingPointError(
+                    f"the uses of the limits in step {len(history)} are {row[4:]}: a "
+                    "problem of a limit has no solution or is not linear. Hold a "
+                    "temperature, and give a conductivity that does not depend on it."
                 )
             bar.update()
             bar.set_postfix_str(f"{row[0]:.5g}, change {row[2]:.2g}")

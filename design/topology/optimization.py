@@ -97,7 +97,7 @@ def minimize_compliance(
         ValueError: a number out of range, fixed regions that allow no such volume, or
             supports that move.
         FloatingPointError: a compliance that is not finite: some part of the structure
-            can move freely.
+            can move freely; the use of a limit that is not finite.
         TypeError: moving asymptotes with a sensitivity filter, or optimality criteria
             with limits.
     """

@@ -1,6 +1,7 @@
 """A limit on the temperature of a layout that conducts heat."""
 
 import equinox as eqx
+from jax.core import Tracer
 from jaxtyping import Array
 
 from ...physics import Problem
@@ -40,7 +41,8 @@ class TemperatureLimit(AbstractLimit):
     power: float = eqx.field(static=True, default=10.0)
 
     def __check_init__(self) -> None:
-        if not float(self.limit) > float(self.reference):
+        traced = isinstance(self.limit, Tracer) or isinstance(self.reference, Tracer)
+        if not traced and not float(self.limit) > float(self.reference):
             raise ValueError(
                 f"limit = {float(self.limit)} K must exceed reference = "
                 f"{float(self.reference)} K."

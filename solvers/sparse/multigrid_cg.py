@@ -59,6 +59,10 @@ class MultigridCG(AbstractLinearSolver):
     near_null: jax.Array | None = None
     linear_part: LinearPart | None = eqx.field(static=True, default=None)
 
+    def __check_init__(self) -> None:
+        if self.components < 1:
+            raise ValueError(f"components = {self.components} must be at least 1.")
+
     def solve(
         self, matrix: SparseMatrix, rhs: jax.Array, *, enough: jax.Array | float = 0.0
     ) -> LinearSolution:
@@ -108,6 +112,12 @@ class MultigridCG(AbstractLinearSolver):
 
     def _near_null(self, size):
         if self.near_null is not None:
+            shape = jnp.shape(self.near_null)
+            if len(shape) != 2 or shape[0] != size:
+                raise ValueError(
+                    f"near_null has shape {shape}; a matrix of {size} unknowns needs "
+                    f"({size}, modes)."
+                )
             return self.near_null
         component = np.arange(size) * self.components // max(size, 1)
         return np.eye(self.components)[component]
@@ -121,6 +131,10 @@ def _iterate(values, near_null, rhs, tolerance, *, hierarchy, max_steps):
     # unknowns of a node side by side: (components * nodes) to (nodes, components)
     by_node = lambda field: field.reshape(-1, nodes, *field.shape[1:]).swapaxes(0, 1)
     rhs = by_node(jnp.broadcast_to(rhs, (rhs.shape[0], batch)))
+    # of size one, so that squares neither overflow nor vanish
+    largest = jnp.max(jnp.abs(rhs), axis=(0, 1))
+    size = jnp.where((largest > 0) & jnp.isfinite(largest), largest, 1)
+    rhs = rhs / size
     blocks = hierarchy.blocks_of(values)
     multigrid = Multigrid.of(hierarchy, blocks, by_node(near_null))
     multiply = BlockOperator.arranged(hierarchy.blocks, blocks).apply
@@ -133,5 +147,5 @@ def _iterate(values, near_null, rhs, tolerance, *, hierarchy, max_steps):
     status = as_status(found.finite, found.residual <= tolerance)
     rounded = (status == Status.OK) & ~(left <= accepted * norm)
     status = jnp.where(rounded, Status.PRECISION, status).astype(jnp.int8)
-    value = found.value.swapaxes(0, 1).reshape(-1, batch)
+    value = (size * found.value).swapaxes(0, 1).reshape(-1, batch)
     return value, status, found.steps
