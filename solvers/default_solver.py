@@ -73,7 +73,8 @@ def default_linear_solver(
     displacement (springs may), get it above 50,000 unknowns in two and 15,000 in three
     dimensions, with their rigid motions as near-null space.
 
-    Measured on two shared CPU cores, warm milliseconds per solve (direct, multigrid):
+    Measured before aggregates were packed and cycles rounded (multigrid is faster now),
+    on two shared CPU cores, warm milliseconds per solve (direct, multigrid):
     plane 4,225 unknowns 6 and 3, 16,641 unknowns 31 and 56; cube 1,331 unknowns 10
     and 7, 4,913 unknowns 99 and 16; finned heat sink 6,703 unknowns 24 and 13 to 25,
     a batch of 32 of it 670 and 550 to 970. The first call takes 0.02 to 0.8 s and 1.5

@@ -10,6 +10,7 @@ from ...physics import AbstractFollowerLoad, Problem
 from ...physics.boundary import acts_on
 from ..facets import FacetBlock
 from .geometry import facet_block_geometry, facet_tangents
+from .weak_form import slope_by_nodes
 
 
 def follows(problem: Problem, name: str) -> bool:
@@ -67,12 +68,7 @@ def follower_matrix(
 ) -> Float[Array, "components components k k facets"]:
     """Derivative of `follower_vector` by the nodal values."""
     vector = lambda nodal: follower_vector(points, facets, flux, t, nodal)
-    _, slope = jax.linearize(vector, nodal)
-    components, k, count = nodal.shape
-    each = jnp.eye(components * k, dtype=nodal.dtype).reshape(-1, components, k, 1)
-    columns = jax.lax.map(lambda one: slope(jnp.broadcast_to(one, nodal.shape)), each)
-    columns = columns.reshape(components, k, components, k, count)
-    return jnp.transpose(columns, (2, 0, 3, 1, 4))
+    return slope_by_nodes(vector, nodal)
 
 
 def _duals(tangents: Float[Array, "q i dim facets"]) -> Float[Array, "q i dim facets"]:

@@ -72,12 +72,20 @@ def supply_matrix(
     """Derivative of `supply_vector` by the nodal values, one after the other, for
     formulations whose quadrature points depend on each other."""
     both = lambda nodal: supply_vector(cell, geometry, law, formulation, t, nodal)[1]
-    _, slope = jax.linearize(both, nodal)
-    components, k, cells = nodal.shape
+    return slope_by_nodes(both, nodal)
+
+
+def slope_by_nodes(
+    vector: Callable[[Array], Array], nodal: Float[Array, "components k elements"]
+) -> Float[Array, "components components k k elements"]:
+    """Derivative of an element vector by the nodal values of its own element, one
+    value after the other."""
+    _, slope = jax.linearize(vector, nodal)
+    components, k, elements = nodal.shape
     each = jnp.eye(components * k, dtype=nodal.dtype)
     each = each.reshape(-1, components, k, 1)
     columns = jax.lax.map(lambda one: slope(jnp.broadcast_to(one, nodal.shape)), each)
-    columns = columns.reshape(components, k, components, k, cells)
+    columns = columns.reshape(components, k, components, k, elements)
     return jnp.transpose(columns, (2, 0, 3, 1, 4))
 
 
