@@ -4,7 +4,7 @@
 of solid cells and measures that again. `layout.py` says how a design becomes densities
 (filter, projection, printability, fixed regions), `compliance.py` what is minimised,
 `optimality_criteria.py` and `moving_asymptotes.py` how. Start with `optimization.py`.
-May import: physics, solvers, SciPy on the host, nlopt where asked for.
+May import: physics, solvers, SciPy on the host.
 
 M. P. Bendsøe and O. Sigmund, Topology Optimization (2003).
 """
