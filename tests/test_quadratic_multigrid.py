@@ -25,6 +25,7 @@ from froude.solvers import (
 )
 from froude.solvers.finite_element.linear_part import linear_part
 from froude.solvers.finite_element.rigid_motion import near_null_space
+from froude.solvers.sparse import LinearPart
 
 
 @pytest.mark.parametrize("element", ["P2", "Q2", "S2"])
@@ -39,6 +40,16 @@ def test_linear_functions_are_taken_from_their_corners(element):
         taken = part.weights * linear[part.corners][part.pattern.indices]
         sums = np.bincount(part.pattern.rows, taken, minlength=len(linear))
         np.testing.assert_allclose(sums, linear, atol=1e-13)
+
+
+def test_entries_of_a_linear_part_come_in_any_order():
+    entries = np.array([(0, 0, 1.0), (2, 4, 1.0), (1, 4, 0.25), (1, 0, 0.75)])
+    for order in ([0, 1, 2, 3], [2, 1, 3, 0]):
+        rows, corners, weights = entries[order].T
+        part = LinearPart(3, rows.astype(int), corners.astype(int), weights)
+        assert part.corners.tolist() == [0, 4]
+        taken = part.weights * np.array([10.0, 20.0])[part.pattern.indices]
+        assert np.bincount(part.pattern.rows, taken).tolist() == [10.0, 12.5, 20.0]
 
 
 def test_elements_of_first_order_have_none():
