@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Array
 
 from ..sparse import Assembly, BlockPattern, SparsityPattern
+from ..sparse.padded_rows import stored
 from ..topology import Topology
 
 
@@ -53,11 +54,11 @@ class MatrixAssembly:
     def __call__(self, matrices: Sequence[Array]) -> Array:
         """Values (nnz,) of `pattern` from the matrices of cells, then of facets."""
         count = self._components**2
-        pairs = jnp.concatenate([m.reshape(count, -1) for m in matrices], axis=1)
         if count == 1:
-            return self._sum(pairs[0])
+            return self._sum(jnp.concatenate([m.ravel() for m in matrices]))
+        pairs = jnp.concatenate([m.reshape(count, -1).T for m in matrices])
         # a node and its neighbour side by side: one row is gathered in place of nine
-        return self._sum(pairs.T).ravel()
+        return stored(self._sum(stored(pairs, pairs)), pairs).ravel()
 
 
 @lru_cache(maxsize=8)
