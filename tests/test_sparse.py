@@ -257,6 +257,25 @@ def test_rigid_motions_make_multigrid_fit_elasticity():
     assert steps[1] < steps[0] and steps[1] <= 30
 
 
+def test_multigrid_solves_bodies_of_any_stiffness():
+    """Sizes that single precision cannot hold, beside rows of 1 that are eliminated."""
+    host, rhs, rigid = elasticity(20)
+    held = np.tile(rhs.reshape(2, -1)[1] == 0, 2)
+    rhs = np.where(held, 0.3, rhs)
+    rows = np.repeat(np.arange(rhs.size), np.diff(host.indptr))
+    sizes = np.array([1.0, 1e37, 1e-40, 1e200, 1e-200])
+    values = np.where(held[rows], host.data, sizes[:, None] * host.data)
+    matrix = SparseMatrix.from_scipy(host)
+    solver = MultigridCG(components=2, near_null=jnp.asarray(rigid))
+    solve = lambda v: solver.solve(with_values(v, matrix), jnp.asarray(rhs))
+    found = jax.jit(jax.vmap(solve))(jnp.asarray(values))
+    assert found.status.tolist() == [Status.OK] * len(sizes)
+    exact = sp.linalg.spsolve(host.tocsc(), rhs)
+    for size, value in zip(sizes, found.value, strict=True):
+        value = np.where(held, value, size * value)
+        assert np.linalg.norm(value - exact) < 1e-8 * np.linalg.norm(exact)
+
+
 def test_krylov_solves_unsymmetric_batches_with_a_preconditioner():
     laplacian, rhs = poisson(17, 2)
     drift = sp.diags([-0.4, 0.4], [-1, 1], laplacian.shape)

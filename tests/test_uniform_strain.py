@@ -11,6 +11,7 @@ from froude.physics import (
     CellField,
     IsotropicElastic,
     NormalFlux,
+    Polynomial,
     Problem,
     Region,
     Solid,
@@ -49,6 +50,27 @@ def test_springs_hold_the_twelve_hourglasses_and_no_rigid_motion(hourglass, stil
     assert values[0] > -1e-12 * values[-1]
     turned = np.cross([0.3, -0.5, 0.8], np.asarray(scheme.mesh.points)).T.ravel()
     assert np.abs(matrix @ turned).max() < 1e-13 * values[-1]
+
+
+def test_springs_take_the_stiffness_of_the_time_they_act_at():
+    """E(T) = 100 T and T = 1 + 2 t make the springs of t = 3 seven times as stiff."""
+    mesh = box_mesh(1, 1, 1)
+    x, y, _ = 2 * mesh.points.T - 1
+    hourglass = jnp.zeros((3, 8)).at[2].set(x * y)
+    law = Solid(
+        IsotropicElastic(Polynomial([0.0, 100.0]), 0.3),
+        temperature=lambda t, x: 1.0 + 2.0 * t,
+    )
+    scheme = eqx.tree_at(lambda s: s.problem.law, cube(5e-4), law)
+    early, late = (scheme.inflow(t, hourglass) for t in (0.0, 3.0))
+    assert jnp.abs(early).max() > 0.1
+    assert jnp.allclose(late, 7.0 * early, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("hourglass", [-1.0, np.nan, np.inf, np.ones(2)])
+def test_springs_that_push_are_refused(hourglass):
+    with pytest.raises(ValueError, match="hourglass = .* must be one number"):
+        UniformStrain(hourglass)
 
 
 def distorted_cube():

@@ -17,6 +17,7 @@ dilatational waves.
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 
 from ...physics import AbstractLinearElasticMaterial, Solid
 from ..cells import ReferenceCell
@@ -37,10 +38,22 @@ class UniformStrain(AbstractFormulation):
 
     Args:
         hourglass: stiffness of the springs against hourglasses over that of the cell
-            [-]; CalculiX has 5e-4.
+            [-], >= 0; CalculiX has 5e-4.
+
+    Raises:
+        ValueError: not one number, or springs that push.
     """
 
     hourglass: float | jax.Array = 5e-4
+
+    def __check_init__(self) -> None:
+        if isinstance(self.hourglass, Tracer):
+            return
+        if np.shape(self.hourglass) or not 0 <= self.hourglass < np.inf:
+            raise ValueError(
+                f"hourglass = {self.hourglass} must be one number, at least 0: a "
+                "negative stiffness pushes hourglasses on."
+            )
 
     def check(self, law, cell):
         if not isinstance(law, Solid) or not isinstance(
@@ -63,7 +76,7 @@ class UniformStrain(AbstractFormulation):
     def supply(self, law, cell, t, geometry, u, grad_u):
         mean = _mean(geometry, grad_u)
         source, flux = pointwise_supply(law, t, geometry, u, mean)
-        force = self._springs(law, cell, geometry, u)
+        force = self._springs(law, cell, t, geometry, u)
         # a density that the shape functions turn into this force
         share = jnp.asarray(_to_nodes(cell), u.dtype)
         density = jnp.einsum("kq,kce->qce", share, force) / geometry.weight[:, None]
@@ -73,7 +86,7 @@ class UniformStrain(AbstractFormulation):
         mean = _mean(geometry, grad_u)
         return pointwise_deformation(law, t, geometry, u, mean)
 
-    def _springs(self, law, cell, geometry, u):
+    def _springs(self, law, cell, t, geometry, u):
         """Force of a cell on its hourglasses [N], (nodes, components, cells)."""
         to_nodes = jnp.asarray(_to_nodes(cell), u.dtype)
         patterns = jnp.asarray(_patterns(cell), u.dtype)
@@ -85,7 +98,7 @@ class UniformStrain(AbstractFormulation):
         slanted = jnp.einsum("ka,kq,qje->aje", patterns, to_nodes, geometry.x)
         gamma = patterns[:, :, None] - jnp.einsum("kje,aje->kae", gradient, slanted)
         amount = jnp.einsum("kae,kq,qce->ace", gamma, to_nodes, u)
-        young = at_every_point(lambda law, x: _young_modulus(law, x), law)
+        young = at_every_point(lambda law, x: _young_modulus(law, t, x), law)
         young = jnp.mean(young(geometry.x), axis=0)
         size = jnp.sum(gradient**2, axis=(0, 1)) * volume
         stiffness = jnp.asarray(self.hourglass, u.dtype) * young * size
@@ -110,9 +123,9 @@ def _patterns(cell: ReferenceCell) -> np.ndarray:
     return np.stack([y * z, z * x, x * y, x * y * z], axis=1)
 
 
-def _young_modulus(law, x):
+def _young_modulus(law, t, x):
     """E [Pa] from the stress under stretches of the axes, their mean."""
-    temperature = law.temperature_at(jnp.zeros((), x.dtype), x)
+    temperature = law.temperature_at(t, x)
     stress = lambda stretch: jnp.diag(
         law.material.stress(jnp.diag(stretch), temperature)
     )

@@ -56,13 +56,8 @@ class Smoother(eqx.Module):
         cls, pattern: SparsityPattern, values: jax.Array, matrix: BlockOperator
     ) -> "Smoother":
         """Bound the spectrum of `matrix`, whose blocks are `values` on `pattern`."""
-        unknown = np.arange(values.shape[1])
-        place = (pattern.diagonal[:, None], unknown, unknown)
-        diagonal = values.at[place].get(mode="fill", fill_value=0)
+        diagonal, neighbours, alone = _rows(pattern, values)
         inverse = 1 / jnp.where(diagonal == 0, 1, diagonal)
-        row = pattern.padded.sum(jnp.sum(jnp.abs(values), axis=2))
-        neighbours = row - jnp.abs(diagonal)
-        alone = neighbours <= jnp.finfo(values.dtype).eps * jnp.abs(diagonal)
         bound = jnp.max(1 + neighbours * jnp.abs(inverse), axis=(0, 1))
         inverse = inverse.astype(jnp.float32)
         estimate = 1.1 * _power_estimate(matrix, inverse)
@@ -133,12 +128,18 @@ class Multigrid(eqx.Module):
         prolongators: one per level, from coarse to fine.
         restrictions: their transposes.
         coarsest: (batch, m, m) inverse of the coarsest matrix, or None.
+        unit: (batch,) power of two that the matrix of the cycle is a multiple of, so
+            that single precision can hold it.
+        exact: (nodes, unknowns, batch) inverse diagonal of rows without a neighbour,
+            0 in the others.
     """
 
     smoothers: tuple[Smoother, ...]
     prolongators: tuple[BlockOperator, ...]
     restrictions: tuple[BlockOperator, ...]
     coarsest: jax.Array | None
+    unit: jax.Array
+    exact: jax.Array
 
     @classmethod
     def of(cls, hierarchy: Hierarchy, values, near_null) -> "Multigrid":
@@ -155,6 +156,7 @@ class Multigrid(eqx.Module):
                 annihilates.
         """
         near_null = jnp.asarray(near_null, values.dtype)
+        values, unit, exact = _of_size_one(hierarchy.blocks, values)
         arranged = lambda pattern, blocks: BlockOperator.arranged(
             pattern, blocks.astype(jnp.float32)
         )
@@ -182,11 +184,13 @@ class Multigrid(eqx.Module):
             inverse = _inverse(hierarchy.coarsest, values).astype(jnp.float32)
         else:
             smoothers.append(Smoother.of(hierarchy.coarsest, values, matrix))
-        return cls(tuple(smoothers), tuple(prolongators), tuple(restrictions), inverse)
+        steps = tuple(smoothers), tuple(prolongators), tuple(restrictions)
+        return cls(*steps, inverse, unit, exact)
 
     def apply(self, rhs: jax.Array) -> jax.Array:
         """One V-cycle from zero for `rhs` (nodes, unknowns, batch) of size one."""
-        return self._cycle(0, rhs.astype(jnp.float32)).astype(rhs.dtype)
+        found = self._cycle(0, rhs.astype(jnp.float32)).astype(rhs.dtype) / self.unit
+        return jnp.where(self.exact == 0, found, self.exact * rhs)
 
     def _cycle(self, depth, rhs):
         if depth < len(self.prolongators):
@@ -211,6 +215,33 @@ class Multigrid(eqx.Module):
             return x + self._cycle(depth, rhs - matrix.apply(x))
 
         return lax.fori_loop(0, _COARSE_CYCLES, again, jnp.zeros_like(rhs))
+
+
+def _rows(pattern, values):
+    """Diagonal, sum of all other entries, and whether there are none: (nodes, unknowns,
+    batch) each."""
+    unknown = np.arange(values.shape[1])
+    place = (pattern.diagonal[:, None], unknown, unknown)
+    diagonal = values.at[place].get(mode="fill", fill_value=0)
+    row = pattern.padded.sum(jnp.sum(jnp.abs(values), axis=2))
+    neighbours = row - jnp.abs(diagonal)
+    alone = neighbours <= jnp.finfo(values.dtype).eps * jnp.abs(diagonal)
+    return diagonal, neighbours, alone
+
+
+def _of_size_one(pattern, values):
+    """Values over a power of two, 1 in rows without a neighbour; `unit`, `exact`."""
+    diagonal, _, alone = _rows(pattern, values)
+    largest = jnp.max(jnp.where(alone, 0, jnp.abs(diagonal)), axis=(0, 1))
+    usable = (largest > 0) & jnp.isfinite(largest)
+    _, exponent = jnp.frexp(jnp.where(usable, largest, 1))
+    unit = jnp.ldexp(jnp.ones_like(largest), exponent - 1)
+    exact = jnp.where(alone, 1 / jnp.where(diagonal == 0, 1, diagonal), 0)
+    unknown = np.arange(values.shape[1])
+    place = (pattern.diagonal[:, None], unknown, unknown)
+    scaled = values / unit
+    kept = jnp.where(alone, 1, scaled.at[place].get(mode="fill", fill_value=0))
+    return scaled.at[place].set(kept, mode="drop"), unit, exact
 
 
 def _power_estimate(matrix, inverse_diagonal):
