@@ -22,6 +22,7 @@ from .topology.moving_asymptotes import MovingAsymptotes as MovingAsymptotes
 from .topology.optimality_criteria import OptimalityCriteria as OptimalityCriteria
 from .topology.optimization import TopologyResult as TopologyResult
 from .topology.optimization import minimize_compliance as minimize_compliance
+from .topology.optimization import minimize_volume as minimize_volume
 from .topology.overhang import Overhang as Overhang
 from .topology.part import Part as Part
 from .topology.part import measure_part as measure_part

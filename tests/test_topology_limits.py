@@ -1,5 +1,7 @@
 """Topology optimisation under limits: stress, temperature, own weight, asymptotes."""
 
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -13,8 +15,11 @@ from froude.design import (
     StressLimit,
     TemperatureLimit,
     compliance,
+    measure_part,
     minimize_compliance,
+    minimize_volume,
     simp,
+    threshold,
 )
 from froude.physics import (
     Dirichlet,
@@ -192,9 +197,66 @@ def test_a_layout_keeps_below_a_temperature():
     assert free.limits == () and kept.history.shape == (kept.steps, 5)
 
 
+def bar():
+    """Eight cells in a row pulled by 0.6 Pa: nothing can go around another."""
+    mesh = rectangle_mesh(8, 1, (0.0, 0.0), (4.0, 1.0))
+    problem, _ = strip(pull=0.6)
+    return problem, mesh, Layout(mesh, filter=DensityFilter(0.4))
+
+
+def test_the_lightest_bar_under_a_stress_is_as_thin_as_the_stress_allows():
+    """ρ^(q-p) σ = limit in every cell, so ρ = (σ/limit)^(1/(p-q))."""
+    problem, _, layout = bar()
+    options = dict(limits=StressLimit(2.0), tolerance=1e-4, max_steps=60)
+    found = minimize_volume(problem, layout, **options)
+    exact = (0.6 / 2.0) ** (1 / 2.5)
+    assert found.converged and abs(found.limits[0] - 1) < 1e-3
+    assert np.abs(found.densities - exact).max() < 2e-3
+    assert abs(found.volume - exact) < 1e-3
+    assert found.history.shape == (found.steps, 5) and found.history[0, 1] == 1.0
+
+
+def test_the_lightest_bar_of_a_compliance_is_uniform():
+    """c = σ²L/(E ρ³) of a uniform bar; Σ ρ under a bound on Σ ρ^-3 is least there."""
+    problem, mesh, layout = bar()
+    most = 3.0 * 0.6**2 * 4.0 / 5.0
+    found = minimize_volume(problem, layout, compliance=most, tolerance=1e-4)
+    assert found.converged and abs(found.compliance / most - 1) < 2e-3
+    assert np.abs(found.densities - 3.0 ** (-1 / 3)).max() < 2e-3
+    both = minimize_volume(
+        problem, layout, compliance=most, limits=[StressLimit(1.0)], tolerance=1e-4
+    )
+    # here the stress asks for more material than the compliance does
+    assert abs(both.volume - 0.6 ** (1 / 2.5)) < 1e-3 and both.compliance < most
+
+
+def test_a_part_that_falls_apart_is_refused_by_name():
+    problem, _, layout = bar()
+    options = dict(void=1e-300, max_steps=1)
+    found = minimize_compliance(problem, layout, volume=0.5, **options)
+    cut = np.arange(8) != 3
+    with pytest.raises(FloatingPointError, match="compliance of the part is nan"):
+        measure_part(found, cut)
+    with pytest.raises(FloatingPointError, match="compliance of the part is nan"):
+        threshold(dataclasses.replace(found, densities=cut.astype(float)), level=0.5)
+
+
 def test_bad_limits_are_refused():
     problem, mesh = strip(pull=0.6)
     layout = Layout(mesh, filter=DensityFilter(0.8))
+    with pytest.raises(ValueError, match="nothing to keep"):
+        minimize_volume(problem, layout)
+    with pytest.raises(ValueError, match="compliance = -1"):
+        minimize_volume(problem, layout, compliance=-1.0)
+    with pytest.raises(TypeError, match="OptimalityCriteria.. minimises no volume"):
+        minimize_volume(problem, layout, compliance=1.0, method=OptimalityCriteria())
+    with pytest.raises(ValueError, match="relaxation = 5.* below penalty = 3"):
+        minimize_compliance(
+            problem, layout, volume=0.5, limits=StressLimit(1.0, relaxation=5.0)
+        )
+    for bad in (-1.0, 0.5, np.nan):
+        with pytest.raises(ValueError, match=f"penalty = {bad} must be at least 1"):
+            TemperatureLimit(wall(), 310.0, 300.0, penalty=bad)
     with pytest.raises(TypeError, match="OptimalityCriteria.. with 1 limits"):
         minimize_compliance(
             problem,

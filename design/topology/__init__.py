@@ -18,6 +18,7 @@ from .moving_asymptotes import MovingAsymptotes as MovingAsymptotes
 from .optimality_criteria import OptimalityCriteria as OptimalityCriteria
 from .optimization import TopologyResult as TopologyResult
 from .optimization import minimize_compliance as minimize_compliance
+from .optimization import minimize_volume as minimize_volume
 from .overhang import Overhang as Overhang
 from .part import Part as Part
 from .part import measure_part as measure_part

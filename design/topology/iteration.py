@@ -1,6 +1,6 @@
 """From design to design: the steps of an optimisation, one compiled program each."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import equinox as eqx
 import jax
@@ -19,12 +19,22 @@ _MET = 1e-3
 
 
 class Task(eqx.Module):
-    """What is minimised, over which layouts, under which volume share `limit`."""
+    """What is minimised, over which layouts and within which bounds.
+
+    Attributes:
+        problems: the load cases.
+        layout: the map from the design to densities.
+        objective: compliance and limits.
+        volume: largest volume share under which compliance is minimised; `None` where
+            the volume is.
+        stiff: largest compliance [J], or `None`.
+    """
 
     problems: tuple[Problem, ...]
     layout: Layout
     objective: Objective
-    limit: Array
+    volume: Array | None
+    stiff: Array | None = None
 
     @property
     def margin(self) -> float:
@@ -61,10 +71,11 @@ class Task(eqx.Module):
         return [*stages[:-1], (stages[-1][0], max_steps)]
 
     def start(self) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
-        """A uniform design of the volume, and the bounds."""
+        """A uniform design of the volume asked for, else full, and the bounds."""
         lower, upper = self.layout.bounds()
         dtype = self.layout.mesh.points.dtype
-        uniform = np.full(self.layout.variables, float(self.limit))
+        share = 1.0 if self.volume is None else float(self.volume)
+        uniform = np.full(self.layout.variables, share)
         lower, upper = lower.astype(dtype), upper.astype(dtype)
         return np.clip(uniform, lower, upper).astype(dtype), (lower, upper)
 
@@ -108,20 +119,26 @@ def asymptote_steps(
     for beta, steps in stages:
         asymptotes = method.start(design, bounds)
         for _ in range(steps):
-            (value, slope), (share, share_slope), (smooth, largest, slopes) = _evaluate(
+            work, built, (smooth, largest, slopes) = _evaluate(
                 task, jnp.asarray(design, dtype), jnp.asarray(beta, dtype)
             )
+            value, slope = built if task.volume is None else work
             scale = abs(float(value)) if scale is None else scale
             smooth, largest = np.asarray(smooth), np.asarray(largest)
             now = largest / np.where(smooth > 0, smooth, 1.0)
             factor = now if factor is None else _KEPT * now + (1 - _KEPT) * factor
-            limit = float(task.limit)
-            over = np.append(float(share) / limit, factor * smooth) - 1.0
-            down = np.vstack([share_slope / limit, factor[:, None] * slopes])
+            bounds_of = [(built, task.volume), (work, task.stiff)]
+            bound = [
+                (*found, float(most)) for found, most in bounds_of if most is not None
+            ]
+            over = np.append([float(v) / most for v, _, most in bound], factor * smooth)
+            over = over - 1.0
+            down = [np.asarray(slope) / most for _, slope, most in bound]
+            down = np.vstack([*down, factor[:, None] * slopes])
             new = asymptotes.step(np.asarray(slope, float) / scale, over, down)
             change = float(np.max(np.abs(new - design)))
             rests = change <= tolerance and bool(np.all(over <= _MET))
-            row = (float(value), float(share), change, beta, *largest.tolist())
+            row = (float(work[0]), float(built[0]), change, beta, *largest.tolist())
             yield np.asarray(design), beta, row, rests and beta == last
             design = new
             if rests:
@@ -141,24 +158,29 @@ def follow(steps: Iterator[Step], max_steps: int, progress: bool | None):
     with tqdm(total=max_steps, desc="compliance", disable=disable, leave=False) as bar:
         for design, sharpness, row, rests in steps:
             history.append(row)
-            if not np.isfinite(row[0]):
-                raise FloatingPointError(
-                    f"the compliance of step {len(history)} is {row[0]}: some part of "
-                    "the structure can move freely, or a load is not finite. Hold "
-                    "every rigid motion and check the supports of each load case."
-                )
-            if not np.isfinite(row[4:]).all():
-                raise FloatingPointError(
-                    f"the uses of the limits in step {len(history)} are {row[4:]}: a "
-                    "problem of a limit has no solution or is not linear. Hold a "
-                    "temperature, and give a conductivity that does not depend on it."
-                )
+            check_finite(row[0], row[4:], f"step {len(history)}")
             bar.update()
             bar.set_postfix_str(f"{row[0]:.5g}, change {row[2]:.2g}")
             last = design, sharpness, rests
             if len(history) >= max_steps:
                 break
     return last[0], last[1], history, last[2]
+
+
+def check_finite(value: float, uses: Sequence[float], where: str) -> None:
+    """Refuse a compliance, or the use of a limit, that is not finite."""
+    if not np.isfinite(value):
+        raise FloatingPointError(
+            f"the compliance of {where} is {value}: some part of the structure can "
+            "move freely, or a load is not finite. Hold every rigid motion and check "
+            "the supports of each load case."
+        )
+    if not np.isfinite(uses).all():
+        raise FloatingPointError(
+            f"the uses of the limits in {where} are {tuple(uses)}: a problem of a "
+            "limit has no solution or is not linear. Hold a temperature, and give a "
+            "conductivity that does not depend on it."
+        )
 
 
 @eqx.filter_jit
@@ -190,7 +212,7 @@ def _criteria_step(task: Task, method, design, sharpness, bounds, moves, before)
     slope = task.layout.sensitivity(design, slope)
     share, share_slope = jax.value_and_grad(task.built)(design, sharpness)
     volume = lambda x: task.built(x, sharpness)
-    new = method.update(design, slope, share_slope, volume, task.limit, bounds, moves)
+    new = method.update(design, slope, share_slope, volume, task.volume, bounds, moves)
     change = new - design
     if task.layout.projection is not None:
         moves = method.moves(moves, before, change)

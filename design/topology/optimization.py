@@ -1,6 +1,7 @@
-"""Stiff layouts under limits on volume, stress and temperature."""
+"""Stiff layouts under limits on volume, stress and temperature, and light ones."""
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,11 +18,12 @@ from .limit import AbstractLimit
 from .moving_asymptotes import MovingAsymptotes
 from .objective import Objective
 from .optimality_criteria import OptimalityCriteria
+from .stress_limit import StressLimit
 
 
 @dataclasses.dataclass(frozen=True)
 class TopologyResult:
-    """What `minimize_compliance` found.
+    """What `minimize_compliance` or `minimize_volume` found.
 
     Attributes:
         layout: the map from the design to densities.
@@ -58,7 +60,7 @@ def minimize_compliance(
     layout: Layout,
     *,
     volume: float,
-    limits: Sequence[AbstractLimit] = (),
+    limits: AbstractLimit | Sequence[AbstractLimit] = (),
     weights: Sequence[float] | None = None,
     penalty: float = 3.0,
     void: float = 1e-9,
@@ -78,7 +80,7 @@ def minimize_compliance(
         problems: one linear solid, or one for each load case; supports hold 0.
         layout: mesh, filter and everything that makes densities from a design.
         volume: largest share of the mesh's volume, between 0 and 1.
-        limits: `StressLimit`, `TemperatureLimit`; of the layout itself.
+        limits: `StressLimit`, `TemperatureLimit`, one or several; of the layout itself.
         weights: of the load cases; 1 each unless given.
         penalty: p of SIMP.
         void: stiffness of an empty cell relative to the material.
@@ -101,32 +103,124 @@ def minimize_compliance(
         TypeError: moving asymptotes with a sensitivity filter, or optimality criteria
             with limits.
     """
-    cases = (problems,) if isinstance(problems, Problem) else tuple(problems)
-    if weights is None:
-        weights = (1.0,) * len(cases)
-    _check(cases, layout, volume, weights, void, tolerance, max_steps)
+    if not 0 < volume < 1:
+        raise ValueError(f"volume = {volume} must lie between 0 and 1.")
+    given = weights, penalty, void, linear_solver, limits
+    cases, objective = _objective(problems, layout, *given)
+    fixed = float(layout.volume(jnp.asarray(layout.solid, layout.volumes.dtype)))
+    if fixed >= volume:
+        raise ValueError(
+            f"solid fills {fixed:.3g} of the volume, which volume = {volume} does not "
+            "leave; allow more or fix less."
+        )
+    task = Task(cases, layout, objective, jnp.asarray(volume, objective.void.dtype))
     if method is None:
-        method = MovingAsymptotes() if limits else OptimalityCriteria()
-    _check_method(method, layout, limits)
-    dtype = layout.mesh.points.dtype
-    objective = Objective(
-        tuple(jnp.asarray(w, dtype) for w in weights),
-        jnp.asarray(penalty, dtype),
-        jnp.asarray(void, dtype),
-        linear_solver,
-        tuple(limits),
+        method = MovingAsymptotes() if objective.limits else OptimalityCriteria()
+    return _laid_out(task, method, tolerance, max_steps, progress)
+
+
+def minimize_volume(
+    problems: Problem | Sequence[Problem],
+    layout: Layout,
+    *,
+    limits: AbstractLimit | Sequence[AbstractLimit] = (),
+    compliance: float | None = None,
+    weights: Sequence[float] | None = None,
+    penalty: float = 3.0,
+    void: float = 1e-9,
+    method: MovingAsymptotes | None = None,
+    linear_solver: AbstractLinearSolver | None = None,
+    tolerance: float = 0.01,
+    max_steps: int = 500,
+    progress: bool | None = None,
+) -> TopologyResult:
+    """Find the layout of least volume that keeps within its limits.
+
+    Steps start from the full mesh. Otherwise as `minimize_compliance`.
+
+    Args:
+        problems: one linear solid, or one for each load case; supports hold 0.
+        layout: mesh, filter and everything that makes densities from a design.
+        limits: `StressLimit`, `TemperatureLimit`, one or several; of the layout itself.
+        compliance: largest weighted compliance [J], of the thinnest version where the
+            projection has a margin; any unless given.
+        weights: of the load cases; 1 each unless given.
+        penalty: p of SIMP.
+        void: stiffness of an empty cell relative to the material.
+        method: `MovingAsymptotes()` unless given.
+        linear_solver: that of `solve_steady` unless given.
+        tolerance: largest change of a variable in the last step.
+        max_steps: most designs evaluated.
+        progress: show a bar; by default only on a terminal.
+
+    Returns:
+        The last design evaluated and how it went. Limits that no layout meets are
+        missed by as little as possible: read `limits`, `compliance` and `converged`.
+
+    Raises:
+        ValueError: a number out of range, supports that move, or neither limits nor a
+            compliance, so that nothing would be left.
+        FloatingPointError: as of `minimize_compliance`.
+        TypeError: a method other than moving asymptotes, or a sensitivity filter.
+
+    Reference:
+        C. Le et al. (2010), Stress-based topology optimization for continua, Struct.
+        Multidisc. Optim. 41, 605, doi:10.1007/s00158-009-0440-y, section 6.
+    """
+    if compliance is not None and not 0 < compliance < math.inf:
+        raise ValueError(f"compliance = {compliance} must be positive.")
+    given = weights, penalty, void, linear_solver, limits
+    cases, objective = _objective(problems, layout, *given)
+    if compliance is None and not objective.limits:
+        raise ValueError(
+            "limits = () and compliance = None leave nothing to keep: the least volume "
+            "is none. Give StressLimit(...) or a compliance."
+        )
+    method = MovingAsymptotes() if method is None else method
+    if not isinstance(method, MovingAsymptotes):
+        raise TypeError(
+            f"method = {type(method).__name__}() minimises no volume; use "
+            "MovingAsymptotes()."
+        )
+    stiff = (
+        None if compliance is None else jnp.asarray(compliance, objective.void.dtype)
     )
-    task = Task(cases, layout, objective, jnp.asarray(volume, dtype))
+    task = Task(cases, layout, objective, None, stiff)
+    return _laid_out(task, method, tolerance, max_steps, progress)
+
+
+def _objective(
+    problems, layout, weights, penalty, void, linear_solver, limits
+) -> tuple[tuple[Problem, ...], Objective]:
+    """The load cases, and what is asked of a layout under them."""
+    cases = (problems,) if isinstance(problems, Problem) else tuple(problems)
+    limits = (limits,) if isinstance(limits, AbstractLimit) else tuple(limits)
+    weights = (1.0,) * len(cases) if weights is None else weights
+    _check(cases, layout, weights, void)
+    _check_limits(limits, penalty)
+    number = lambda value: jnp.asarray(value, layout.mesh.points.dtype)
+    weights, penalty, void = tuple(map(number, weights)), number(penalty), number(void)
+    return cases, Objective(weights, penalty, void, linear_solver, limits)
+
+
+def _laid_out(task: Task, method, tolerance, max_steps, progress) -> TopologyResult:
+    if not tolerance > 0 or max_steps < 1:
+        raise ValueError(
+            f"tolerance = {tolerance} must be positive and max_steps = {max_steps} at "
+            "least 1."
+        )
+    layout, objective = task.layout, task.objective
+    _check_method(method, layout, objective.limits)
     if isinstance(method, MovingAsymptotes):
         steps = asymptote_steps(task, method, tolerance, max_steps)
     else:
         steps = criteria_steps(task, method, tolerance, max_steps)
     design, sharpness, history, converged = follow(steps, max_steps, progress)
     densities = task.part(jnp.asarray(design), sharpness)
-    value, uses = measure(objective, cases, layout.mesh, densities)
+    value, uses = measure(objective, task.problems, layout.mesh, densities)
     return TopologyResult(
         layout=layout,
-        problems=cases,
+        problems=task.problems,
         design=np.asarray(design),
         densities=np.asarray(densities),
         compliance=float(value),
@@ -143,11 +237,8 @@ def minimize_compliance(
 def _check(
     cases: tuple[Any, ...],
     layout: Any,
-    volume: float,
     weights: Sequence[float],
     void: float,
-    tolerance: float,
-    max_steps: int,
 ) -> None:
     if not isinstance(layout, Layout):
         raise TypeError(
@@ -161,35 +252,30 @@ def _check(
         )
     if not min(weights) > 0:
         raise ValueError(f"weights = {tuple(weights)} must be positive.")
-    if not 0 < volume < 1:
-        raise ValueError(f"volume = {volume} must lie between 0 and 1.")
     if not 0 < void < 1:
         raise ValueError(
             f"void = {void} must lie between 0 and 1: an empty cell without stiffness "
             "leaves the structure without a unique displacement."
         )
-    if not tolerance > 0 or max_steps < 1:
-        raise ValueError(
-            f"tolerance = {tolerance} must be positive and max_steps = {max_steps} at "
-            "least 1."
-        )
     for problem in cases:
         check_supports(problem, layout.mesh)
-    fixed = float(layout.volume(jnp.asarray(layout.solid, layout.volumes.dtype)))
-    if fixed >= volume:
-        raise ValueError(
-            f"solid fills {fixed:.3g} of the volume, which volume = {volume} does not "
-            "leave; allow more or fix less."
-        )
 
 
-def _check_method(method: Any, layout: Layout, limits: Sequence[Any]) -> None:
+def _check_limits(limits: Sequence[Any], penalty: float) -> None:
     for limit in limits:
         if not isinstance(limit, AbstractLimit):
             raise TypeError(
                 f"limits holds a {type(limit).__name__}; give StressLimit(...) or "
                 "TemperatureLimit(...)."
             )
+        if isinstance(limit, StressLimit) and not limit.relaxation < penalty:
+            raise ValueError(
+                f"relaxation = {limit.relaxation} of StressLimit must lie below "
+                f"penalty = {penalty}: otherwise thin material bears any load."
+            )
+
+
+def _check_method(method: Any, layout: Layout, limits: Sequence[Any]) -> None:
     if not isinstance(method, MovingAsymptotes):
         if limits:
             raise TypeError(

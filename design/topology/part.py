@@ -8,7 +8,7 @@ import numpy as np
 
 from ...solvers import Mesh
 from ...solvers.facets import boundary_facets
-from .iteration import measure
+from .iteration import check_finite, measure
 from .member import minimum_member
 from .optimization import TopologyResult
 
@@ -59,6 +59,7 @@ def threshold(
 
     Raises:
         ValueError: a level that leaves no cell.
+        FloatingPointError: see `measure_part`.
     """
     layout, densities = result.layout, result.densities
     volumes = np.asarray(layout.volumes)
@@ -96,6 +97,7 @@ def measure_part(
 
     Raises:
         ValueError: not one truth value for each cell.
+        FloatingPointError: a compliance or the use of a limit that is not finite.
     """
     layout = result.layout
     solid = np.asarray(solid)
@@ -107,16 +109,18 @@ def measure_part(
     black = jnp.asarray(solid, layout.volumes.dtype)
     hanging = None if layout.order is None else len(layout.order.unsupported(solid))
     value, uses = measure(result.options, result.problems, layout.mesh, black)
+    value, uses = float(value), tuple(map(float, uses))
+    check_finite(value, uses, "the part")
     return Part(
         mesh=layout.mesh,
         solid=solid,
         level=1.0,
-        compliance=float(value),
+        compliance=value,
         volume=float(layout.volume(black)),
         minimum_member=minimum_member(layout.mesh, solid, symmetry),
         unsupported=hanging,
         before=result.compliance,
-        limits=tuple(map(float, uses)),
+        limits=uses,
     )
 
 

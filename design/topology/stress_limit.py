@@ -29,7 +29,8 @@ class StressLimit(AbstractLimit):
     Args:
         limit: [Pa], > 0.
         power: p of the p-norm.
-        relaxation: q, from 0.5 to below the penalty of SIMP.
+        relaxation: q, from 0.5 to below the penalty of SIMP, which
+            `minimize_compliance` checks.
 
     Raises:
         ValueError: a number out of range.

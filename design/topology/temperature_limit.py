@@ -1,5 +1,7 @@
 """A limit on the temperature of a layout that conducts heat."""
 
+import math
+
 import equinox as eqx
 from jax.core import Tracer
 from jaxtyping import Array
@@ -24,7 +26,7 @@ class TemperatureLimit(AbstractLimit):
         limit: [K].
         reference: temperature [K] that counts as none, such as that of the coolant; no
             temperature lies below it.
-        penalty: p of the conductivity.
+        penalty: p of the conductivity, at least 1.
         void: conductivity of an empty cell relative to the material.
         power: p of the p-norm.
 
@@ -47,10 +49,15 @@ class TemperatureLimit(AbstractLimit):
                 f"limit = {float(self.limit)} K must exceed reference = "
                 f"{float(self.reference)} K."
             )
-        if not (0 < self.void < 1 and self.power >= 2):
+        if not (0 < self.void < 1 and 2 <= self.power < math.inf):
             raise ValueError(
                 f"void = {self.void} must lie between 0 and 1 and power = {self.power} "
                 "be at least 2."
+            )
+        if not 1 <= self.penalty < math.inf:
+            raise ValueError(
+                f"penalty = {self.penalty} must be at least 1: below, half a cell of "
+                "material conducts more than half as well."
             )
 
     def squares(self, problems, mesh, density, stiffness, linear_solver):
