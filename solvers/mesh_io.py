@@ -11,6 +11,7 @@ import numpy as np
 
 from .cells import CELLS
 from .mesh import Mesh
+from .nastran import SUFFIXES, read_nastran
 from .orientation import turn_reversed_cells
 from .topology import REMAINDER, SUPPORTED, Topology
 
@@ -22,12 +23,14 @@ def read_mesh(path: str | PathLike) -> Mesh:
     """Read a mesh; physical groups of facets become its boundary names.
 
     Names come from the physical groups of Gmsh files, from the cell data that
-    `write_mesh` leaves in other formats, and otherwise from cell sets. Boundary facets
-    without a name form the part "remainder". Cells listed clockwise are turned.
+    `write_mesh` leaves in other formats, and otherwise from cell sets. In Nastran bulk
+    data (.bdf, .nas, .fem) the elements of property 3 are called "pid_3": a group, or
+    a boundary part if they are shells on the faces of solids. Boundary facets without a
+    name form the part "remainder". Cells listed clockwise are turned.
 
     Args:
-        path: any format that meshio reads, such as .msh, .vtu or .inp. Coordinates
-            are taken as metres.
+        path: bulk data, or any format that meshio reads, such as .msh, .vtu or .inp.
+            Coordinates are taken as metres.
 
     Returns:
         A mesh; two-dimensional where all z are equal.
@@ -141,6 +144,8 @@ def _read(path):
 
     if not Path(path).is_file():
         raise FileNotFoundError(f"path = {str(path)!r}: there is no such mesh file.")
+    if Path(path).suffix.lower() in SUFFIXES:
+        return _by_property(*read_nastran(path))
     # meshio prints an empty line for each format it tries, and ends the program after
     # the last one.
     said = io.StringIO()
@@ -158,6 +163,17 @@ def _read(path):
         ) from error
     sys.stderr.write(said.getvalue())
     return found
+
+
+def _by_property(points, cells):
+    """Bulk data as meshio has meshes, with the properties as named groups."""
+    numbers = np.unique(np.concatenate([n for _, n in cells.values()] or [[]]))
+    data = {
+        f"{_PREFIX}pid_{number:.0f}": [n == number for _, n in cells.values()]
+        for number in numbers
+    }
+    blocks = [(kind, table) for kind, (table, _) in cells.items()]
+    return _meshio().Mesh(points, blocks, cell_data=data)
 
 
 def _write_gmsh(path, mesh: Mesh, points, blocks, owners, fields) -> None:
