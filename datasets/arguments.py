@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 
 
@@ -21,6 +23,23 @@ def require_count(name: str, value: Any, least: int) -> None:
     """
     if not isinstance(value, int | np.integer) or value < least:
         raise ValueError(f"{name} is {value!r}; give an integer of at least {least}.")
+
+
+def require_key(value: Any) -> None:
+    """Refuse what is no random key of JAX.
+
+    Args:
+        value: what was given as `key`.
+
+    Raises:
+        TypeError: a seed, say.
+    """
+    dtype = getattr(value, "dtype", None)
+    typed = dtype is not None and jnp.issubdtype(dtype, jax.dtypes.prng_key)
+    if not (typed or (dtype == np.uint32 and np.shape(value) == (2,))):
+        raise TypeError(
+            f"key is {value!r}; give a random key, such as jax.random.key(0)."
+        )
 
 
 def require_between(

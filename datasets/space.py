@@ -77,6 +77,11 @@ class Variable:
                 f"Variable {self.name!r}: the bounds [{self.lower}, {self.upper}] are "
                 "empty or reversed; give lower < upper."
             )
+        if self.scale not in list(Scale):
+            raise ValueError(
+                f"Variable {self.name!r}: scale = {self.scale!r} is none of "
+                f"{', '.join(repr(str(scale)) for scale in Scale)}."
+            )
         object.__setattr__(self, "scale", Scale(self.scale))
         if self.scale is Scale.LOG and self.lower <= 0:
             raise ValueError(

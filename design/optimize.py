@@ -15,15 +15,12 @@ from ..datasets import DesignSpace
 from ..datasets.arguments import require_between, require_count
 from ..solvers import Status
 from ..surrogates import Surrogate
+from ..surrogates.coarse import SAME
 from .correction import Correction
 from .judge import ask_solver
 
 if TYPE_CHECKING:
     import xarray as xr
-
-
-_SAME = 1e-6
-"""Largest distance on an axis of the unit cube at which two designs are one."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -137,7 +134,7 @@ def optimize(
     for _ in range(max_rounds):
         unit = _search(surrogate, correction, minimize, limits, points, held)
         design = {k: np.asarray(v) for k, v in space.from_unit(unit[None]).items()}
-        known = [run for at, run in tried if np.max(np.abs(at - unit)) <= _SAME]
+        known = [run for at, run in tried if np.max(np.abs(at - unit)) <= SAME]
         if known:
             run = known[0]
         else:

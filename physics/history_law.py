@@ -37,6 +37,12 @@ class AbstractHistoryLaw(eqx.Module):
     def components(self) -> tuple[Component, ...]:
         """Names, units and long names of the unknowns, in order."""
 
+    @property
+    @abc.abstractmethod
+    def history_components(self) -> tuple[Component, ...]:
+        """Names, units and long names of the arrays of a history, in the order of its
+        leaves."""
+
     @abc.abstractmethod
     def initial_history(self) -> History:
         """The history of a point to which nothing has happened."""

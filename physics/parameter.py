@@ -258,10 +258,16 @@ def _check_signature(
         signature = inspect.signature(value)
     except (TypeError, ValueError):
         return  # some compiled functions do not tell
+    wanted = ", ".join(arguments)
+    taken = list(signature.parameters)[: len(arguments)]
+    if taken != list(arguments) and set(taken) == set(arguments):
+        raise TypeError(
+            f"{name} is called with ({wanted}), but the function given takes "
+            f"({', '.join(taken)}); put its arguments in the order ({wanted})."
+        )
     try:
         signature.bind(*arguments)
     except TypeError as error:
-        wanted = ", ".join(arguments)
         raise TypeError(
             f"{name} is called with ({wanted}), but the function given takes "
             f"{signature}; write it as a function of ({wanted})."

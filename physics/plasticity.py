@@ -14,6 +14,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array
 
+from .balance_law import Component
 from .elastic import IsotropicElastic
 from .history_solid import AbstractHistorySolid
 from .parameter import function_parameter, parameter
@@ -94,6 +95,13 @@ class J2Plasticity(AbstractHistorySolid):
                 f"solid.material is {type(self.solid.material).__name__}; plasticity "
                 "needs IsotropicElastic."
             )
+
+    @property
+    def history_components(self):
+        return (
+            Component("plastic_strain", "1", "plastic strain"),
+            Component("equivalent_plastic_strain", "1", "equivalent plastic strain"),
+        )
 
     def initial_history(self) -> PlasticHistory:
         """No plastic strain, in the dtype of the elastic constants."""

@@ -78,7 +78,7 @@ class Mesh(eqx.Module):
                     f"points: {len(bad)} nodes are not finite (first: "
                     f"{bad[:5].tolist()})."
                 )
-            bad = np.flatnonzero(_inverted(host, topology.blocks, np))
+            bad = np.flatnonzero(turned_over(host, topology.blocks, np))
             if len(bad):
                 raise ValueError(
                     f"points: {len(bad)} of {topology.cell_count} cells are inverted "
@@ -188,14 +188,15 @@ def inverted_cells(mesh: Mesh) -> Array:
     Returns:
         Boolean, (cells,). Inside a batch use `jnp.any` of it as the member's status.
     """
-    return _inverted(mesh.points, mesh.topology.blocks, jnp)
+    return turned_over(mesh.points, mesh.topology.blocks, jnp)
 
 
-def _inverted(points, blocks: tuple[CellBlock, ...], xp):
-    return xp.concatenate([_inverted_in(points, block, xp) for block in blocks])
+def turned_over(points, blocks: Sequence[CellBlock], xp):
+    """`inverted_cells` with NumPy or JAX as `xp`, (cells,)."""
+    return xp.concatenate([_turned_over_in(points, block, xp) for block in blocks])
 
 
-def _inverted_in(points, block: CellBlock, xp):
+def _turned_over_in(points, block: CellBlock, xp):
     # The determinant must be positive where it is integrated and not negative at the
     # nodes; a quadrilateral may collapse to a triangle at a corner, but not fold.
     cell = block.cell

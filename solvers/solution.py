@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from .discretization import AbstractDiscretization
+from .finite_element.export import export_history
 from .status import Status
 
 if TYPE_CHECKING:
@@ -76,6 +77,8 @@ class Solution(eqx.Module):
     def to_xarray(self) -> "xr.Dataset":
         """Label the states with coordinates, units, long names and the status.
 
+        What a law with memory remembers is added at the quadrature points.
+
         Raises:
             ValueError: a batch of solutions, of which one member must be taken first.
         """
@@ -88,6 +91,9 @@ class Solution(eqx.Module):
                 "solution)."
             )
         dataset = self.discretization.export(self.times, self.states)
+        if self.history is not None:
+            remembered = export_history(self.discretization, self.history)
+            dataset = dataset.merge(remembered)
         status = Status(int(np.asarray(self.status)))
         dataset.attrs["status"] = status.name.lower()
         dataset.attrs["status_message"] = status.message

@@ -15,7 +15,12 @@ from .newton import default_tolerance, find_root
 from .solution import Ledger, Solution, Statistics
 from .sparse import AbstractLinearSolver
 from .status import Status
-from .well_posed import diffuses_backwards, level_is_free, warn_of_free_motions
+from .well_posed import (
+    diffuses_backwards,
+    level_is_free,
+    warn_of_free_level,
+    warn_of_free_motions,
+)
 
 
 def solve_steady(
@@ -53,20 +58,22 @@ def solve_steady(
         backwards at the state found (negative conductivity, a solid whose tangent is
         not positive) or a cell is turned inside out, or `SINGULAR` where nothing fixes
         the level, as under given fluxes only, balanced or not, or a rigid motion of a
-        solid is free. Outside of jit and vmap a warning names the free motions.
+        solid is free. Outside of jit and vmap a warning says what is free.
 
     Raises:
         TypeError: a problem that is on no grid or mesh.
     """
     check_discretization(discretization)
     warn_of_free_motions(discretization)
-    return _solve_steady(
+    solution = _solve_steady(
         discretization,
         guess,
         linear_solver,
         None if tolerance is None else jnp.asarray(tolerance),
         max_steps,
     )
+    warn_of_free_level(discretization, solution.status)
+    return solution
 
 
 @eqx.filter_jit

@@ -8,6 +8,7 @@ import warnings
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 from jax.core import Tracer
 from jaxtyping import Array, Bool
@@ -19,6 +20,7 @@ from .discretization import AbstractDiscretization
 from .finite_element import FiniteElement
 from .finite_element.rigid_motion import free_motions, has_free_motion
 from .finite_element.tangent import indefinite, loses_ellipticity
+from .status import Status
 
 
 def diffuses_backwards(
@@ -85,6 +87,24 @@ def level_is_free(
     scaled = slopes / jnp.where(size > 0, size, 1.0)
     least = jnp.linalg.svd(scaled, compute_uv=False)[-1]
     return least <= 1e3 * jnp.finfo(state.dtype).eps
+
+
+def warn_of_free_level(scheme: AbstractDiscretization, status: Array) -> None:
+    """Warn that nothing fixes the level of a steady state, if all is concrete.
+
+    A solid is warned of by its free motions.
+    """
+    law = scheme.problem.law
+    if isinstance(status, Tracer) or isinstance(law, AbstractSolid):
+        return
+    if np.any(np.asarray(status) == Status.SINGULAR):
+        names = " and ".join(component.name for component in law.components)
+        warnings.warn(
+            f"nothing fixes the level of {names}: no condition holds it and no flux or "
+            "source depends on it; give a Dirichlet, Robin or Radiation condition "
+            "somewhere. The status is SINGULAR.",
+            stacklevel=3,
+        )
 
 
 def warn_of_free_motions(scheme: AbstractDiscretization) -> None:

@@ -12,7 +12,7 @@ from .surrogate import Surrogate
 if TYPE_CHECKING:
     import xarray
 
-_SAME = 1e-6
+SAME = 1e-6
 """Largest distance on an axis of the unit cube at which two designs are one."""
 
 
@@ -98,7 +98,7 @@ def _require_same_designs(space, coarse, held_out):
         np.asarray(space.to_unit(read_designs(space, runs)[0]))
         for runs in (coarse, held_out)
     ]
-    differ = np.flatnonzero(~np.all(np.abs(places[0] - places[1]) <= _SAME, axis=1))
+    differ = np.flatnonzero(~np.all(np.abs(places[0] - places[1]) <= SAME, axis=1))
     if differ.size:
         raise ValueError(
             f"coarse_solver has other designs than the held-out set in {differ.size} "

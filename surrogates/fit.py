@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, PRNGKeyArray
 
-from ..datasets.arguments import require_between, require_count
+from ..datasets.arguments import require_between, require_count, require_key
 from ..datasets.space import DesignSpace
 from .baselines import fit_kernel_ridge
 from .guard import Density
@@ -192,6 +192,7 @@ def fit_baseline(
     leave-one-out; all runs enter the final solve.
     """
     began = time.perf_counter()
+    require_key(key)
     runs = read_runs(dataset, space, quantities=quantities, fields=fields, least=10)
     split_key = jax.random.split(key, 2 + len(fields))[0]
     kept, checked = _split(runs, validation, split_key)

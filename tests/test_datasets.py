@@ -115,6 +115,10 @@ def test_hash_is_the_same_in_every_process_and_names_what_the_space_means():
         (dict(name="k", lower=1, upper=1), "empty or reversed"),
         (dict(name="k", lower=float("nan"), upper=1), "lower bound is nan"),
         (dict(name="k", lower=0, upper=float("inf")), "upper bound is inf"),
+        (
+            dict(name="k", lower=1, upper=2, scale="Log"),
+            "'k': scale = 'Log' is none of",
+        ),
         (dict(name="k", lower=0, upper=1, scale="log"), "'k'.*positive lower bound"),
         (dict(name="k", lower=0, upper=1, default=2.0), "default 2.0 is outside"),
         (

@@ -113,7 +113,13 @@ ORTHO = "1e3, 1e3, 1e3, .3, .3, .3, 400., 400.\n400."
             BEAM,
             "1, 1, 5, 7, 3, 2, 6, 8, 4",
             "1, 2, 6, 8, 4, 1, 5, 7, 3",
-            r"18: \*ELEMENT makes no mesh .*inverted",
+            r"18: \*ELEMENT TYPE=C3D8 has 1 elements that are inverted .*first: \[1\]",
+        ),
+        (
+            BEAM,
+            "1000., 0.3",
+            "1000., 0.5",
+            r"26: \*ELASTIC of the material M has E = 1000 and nu = 0.5; give",
         ),
         (
             PLATE,
@@ -139,3 +145,9 @@ def test_what_cannot_be_carried_is_refused_by_place(
     with pytest.raises(ValueError, match=message):
         step = 2 if "overlaps" in message else 1
         discretize_deck(tmp_path / "deck.inp", step=step)
+
+
+def test_the_text_of_a_deck_is_no_path(tmp_path):
+    for text in (BEAM, "*NODE"):
+        with pytest.raises(ValueError, match=r"path begins with '\*.*text of a deck"):
+            discretize_deck(text)

@@ -154,6 +154,13 @@ def test_a_number_out_of_range_is_refused_by_name(data, name, value):
         fit(data, SPACE, key=jax.random.key(0), **{name: value})
 
 
+@pytest.mark.parametrize("key", [0, np.zeros(2), jnp.zeros(3, jnp.uint32)])
+def test_a_seed_in_place_of_a_key_is_refused(data, key):
+    for fitted_by in (fit, fit_baseline):
+        with pytest.raises(TypeError, match=r"key is .*such as jax.random.key\(0\)"):
+            fitted_by(data, SPACE, key=key)
+
+
 def test_a_chunk_without_designs_is_refused(fitted):
     with pytest.raises(ValueError, match="chunk is 0; give an integer of at least 1"):
         fitted.predict(sobol(SPACE, 4, seed=2), chunk=0)

@@ -62,6 +62,7 @@ def test_a_table_increases():
 WRONG = lambda t: 3.0 * t
 MAKERS = {
     "boundary_value is called with (t, x)": lambda: Dirichlet(WRONG),
+    "takes (x, t); put its arguments in": lambda: Dirichlet(lambda x, t: x[0] * t),
     "outward_flux is called with (t, x)": lambda: NormalFlux(WRONG),
     "coefficient is called with (u)": lambda: Robin(lambda t, x: x, 1.0),
     "ambient is called with (t, x)": lambda: Robin(1.0, WRONG),

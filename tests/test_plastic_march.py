@@ -101,6 +101,23 @@ def test_a_bar_of_hexahedra_follows_its_cycle():
     history = solution.history
     assert history.plastic_strain.shape == (13, 1, 8, 3, 3)
     assert np.all(np.diff(history.equivalent_plastic_strain, axis=0) >= 0)
+    _exports(solution, wanted[-1])
+
+
+def _exports(solution, stress):
+    """ε_p of the closed form, σ/E less the strain, with units and places."""
+    data = solution.to_xarray()
+    found = data["plastic_strain"]
+    assert found.dims[:3] == ("time", "cell", "quadrature") and found.ndim == 5
+    assert found.attrs["units"] == data["equivalent_plastic_strain"].units == "1"
+    last = found.isel(time=-1).values
+    assert np.allclose(last[..., 0, 0], float(PULL(3.0)) - stress / E, rtol=1e-9)
+    assert np.allclose(np.trace(last, axis1=-2, axis2=-1), 0.0, atol=1e-15)
+    places = np.stack([data[f"quadrature_{axis}"].values for axis in "xyz"])
+    assert places.shape == (3, 1, 8) and data["quadrature_x"].attrs["units"] == "m"
+    gauss = 0.5 * (1 + np.array([-1, 1]) / np.sqrt(3))
+    assert np.allclose(np.unique(places.round(12)), gauss)
+    assert data["displacement_x"].sizes["time"] == data.sizes["time"] == 13
 
 
 @eqx.filter_jit
@@ -160,6 +177,10 @@ class Relaxing(AbstractHistoryLaw):
     @property
     def components(self):
         return (Component("temperature", "K", "temperature"),)
+
+    @property
+    def history_components(self):
+        return (Component("remembered", "W m^-2", "remembered flux"),)
 
     def initial_history(self):
         return jnp.zeros((1, 2))

@@ -145,3 +145,13 @@ def test_a_box_with_traced_corners_must_have_an_extent():
 
     found = jax.vmap(status)(jnp.array([1.0, -1.0]))
     assert found.tolist() == [Status.OK, Status.INFEASIBLE]
+
+
+def test_a_level_that_nothing_fixes_is_warned_of_by_name():
+    ends = {"x_min": NormalFlux(1.0), "x_max": NormalFlux(-1.0)}
+    problem = Problem(HeatConduction(2.0), Box((0.0,), (1.0,)), ends)
+    scheme = discretize(problem, CartesianGrid((8,)))
+    with pytest.warns(UserWarning, match="level of temperature: .* Robin or Radiation"):
+        loose = solve_steady(scheme)
+    assert loose.status == Status.SINGULAR
+    jax.vmap(lambda _: solve_steady(scheme).status)(jnp.zeros(2))

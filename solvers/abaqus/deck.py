@@ -104,6 +104,12 @@ def read_deck(path: str | PathLike) -> list[Block]:
         ValueError: an include cycle, data before the first keyword, no keyword at
             all, or a keyword line that makes no sense.
     """
+    first, *others = str(path).split("\n")
+    if others or first.startswith("*"):
+        raise ValueError(
+            f"path begins with {first[:40]!r}, the text of a deck; write the text to a "
+            "file and give its name."
+        )
     main = Path(path)
     if not main.is_file():
         raise FileNotFoundError(f"path = {str(path)!r}: there is no such file.")

@@ -116,7 +116,15 @@ def _elastic(section: Section, material: Material) -> np.ndarray:
             "ELASTIC",
             f"TYPE={material.elastic.kind} is not carried; isotropic elasticity is",
         )
-    return _one_row(material.elastic, "ELASTIC")
+    young, poisson = constants = _one_row(material.elastic, "ELASTIC")
+    if not (young > 0 and -1 < poisson < 0.5):
+        raise refusal(
+            material.elastic.place,
+            "ELASTIC",
+            f"of the material {material.name} has E = {young:g} and nu = {poisson:g}; "
+            "give E > 0 and nu between -1 and 0.5, such as 0.4999 for rubber",
+        )
+    return constants
 
 
 def _densities(model: Model) -> np.ndarray:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ..mesh import Mesh
+from ..facets import CellBlock
+from ..mesh import Mesh, turned_over
 from .carried_elements import carried_blocks, carried_ids
 from .model import Model
 from .record import refusal
@@ -114,6 +115,16 @@ def deck_mesh(
     }
     rows = lambda numbers: nodes.rows(numbers).reshape(numbers.shape)
     points = nodes.points()
+    for block in blocks:
+        kind, table = block.element.shape.cell_type, rows(block.nodes)
+        bad = block.ids[turned_over(points, [CellBlock(kind, table, 0)], np)]
+        if len(bad):
+            raise refusal(
+                block.place,
+                "ELEMENT",
+                f"TYPE={block.type} has {len(bad)} elements that are inverted or have "
+                f"no volume (first: {bad[:5].tolist()}); reverse their node order",
+            )
     try:
         return Mesh.from_blocks(
             points,

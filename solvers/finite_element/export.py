@@ -1,12 +1,15 @@
 """Nodal states with mesh and units, as xarray data sets in the UGRID convention."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import jax
 import numpy as np
 from jaxtyping import Array
 
 from ...physics import Component
+from ...physics.cell_field import law_of
 from ..mesh import Mesh
+from .cell_forms import supply_cells
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -70,6 +73,37 @@ def export_nodal(
     }
     coordinates["time"] = ("time", np.asarray(times), {"units": "s"})
     return xr.Dataset(data, coordinates, {"Conventions": "CF-1.11 UGRID-1.0"})
+
+
+def export_history(scheme: Any, history: Any) -> "xr.Dataset":
+    """Label what a law with memory remembers at the quadrature points.
+
+    Args:
+        scheme: `FiniteElement` of the law, concrete.
+        history: a pytree of (times, cells, quadrature, ...).
+
+    Returns:
+        One variable (time, cell, quadrature, ...) per array of the history, with the
+        places of the quadrature points as coordinates.
+    """
+    import xarray as xr
+
+    law = law_of(scheme.problem.law, 0)
+    (block,) = scheme.blocks
+    places = np.asarray(supply_cells(block.mesh, block.formulation, None).x)
+    where = ("cell", "quadrature")
+    names = [f"quadrature_{axis}" for axis in _AXES[: scheme.mesh.dimension]]
+    coordinates = {
+        name: (where, places[:, i].T, {"units": "m", "axis": name[-1].upper()})
+        for i, name in enumerate(names)
+    }
+    data = {}
+    leaves = jax.tree.leaves(history)
+    for component, values in zip(law.history_components, leaves, strict=True):
+        inner = [f"{component.name}_{axis}" for axis in range(values.ndim - 3)]
+        details = {"units": component.unit, "long_name": component.long_name}
+        data[component.name] = (("time", *where, *inner), np.asarray(values), details)
+    return xr.Dataset(data, coordinates)
 
 
 def _padded(tables: list[np.ndarray]) -> np.ndarray:
