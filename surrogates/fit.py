@@ -98,6 +98,7 @@ def fit(
             finite, a data set of another space, or a number out of range.
     """
     began = time.perf_counter()
+    require_key(key)
     counts = {
         "members": members,
         "steps": steps,

@@ -2,10 +2,11 @@
 
 Unit square without its upper right 0.6 by 0.6, squares of side 1/40, plane stress, E 1,
 ν 0.3, held at the top, a force of 1 N/m downwards over the upper 0.1 m of the free end;
-half the volume. P. Duysinx and M. P. Bendsøe (1998), Int. J. Numer. Methods Eng. 43,
-1453; C. Le et al. (2010), Struct. Multidisc. Optim. 41, 605. Stresses are those in the
-middle of the squares of the part, cut to black and white; a re-entrant corner has no
-finite stress on finer meshes, so only figures on one mesh are compared.
+half the volume, or the least under 55 Pa. P. Duysinx and M. P. Bendsøe (1998), Int. J.
+Numer. Methods Eng. 43, 1453; C. Le et al. (2010), Struct. Multidisc. Optim. 41, 605.
+Stresses are those in the middle of the squares of the part, cut to black and white; a
+re-entrant corner has no finite stress on finer meshes, so only figures on one mesh are
+compared.
 """
 
 import jax.numpy as jnp
@@ -18,6 +19,7 @@ from froude.design import (
     Projection,
     StressLimit,
     minimize_compliance,
+    minimize_volume,
     simp,
     threshold,
 )
@@ -32,13 +34,14 @@ from froude.physics import (
 )
 from froude.solvers import Mesh, name_points, rectangle_mesh
 
-from ..evidence import above, below
+from ..evidence import above, below, relative
 
 GROUP = "topology optimisation"
 TIER = "verify"
 SIDE, WIDTH = 40, 0.4
 ALLOWED = 48.0
 ASKED = 42.0
+BORNE = 55.0
 SOURCE = "C. Le et al. (2010), doi:10.1007/s00158-009-0440-y, section 6.1, in kind"
 
 
@@ -66,23 +69,16 @@ def bracket():
 
 def run():
     problem, mesh, centre, under = bracket()
-    layout = Layout(
+    sharpened = lambda *stages: Layout(
         mesh,
         filter=DensityFilter(2.5 / SIDE),
-        projection=Projection(0.0, (1.0, 2.0, 4.0, 8.0, 16.0), 25),
+        projection=Projection(0.0, stages, 25),
         solid=under,
     )
+    layout = sharpened(1.0, 2.0, 4.0, 8.0, 16.0)
     corner = np.hypot(*(centre - WIDTH).T) < 3 / SIDE
 
-    def laid_out(limit):
-        result = minimize_compliance(
-            problem,
-            layout,
-            volume=0.5,
-            limits=[StressLimit(limit)],
-            method=MovingAsymptotes(move=0.1),
-            max_steps=180,
-        )
+    def cut(result):
         part = threshold(result)
         black = jnp.asarray(part.solid, float)
         one = StressLimit(1.0).squares(
@@ -90,10 +86,25 @@ def run():
         )
         stress = np.sqrt(np.asarray(one))
         arm = (centre[:, 1] > 0.6) & (centre[:, 1] < 0.9)
-        return result, part, stress.max(), stress[corner].max() / stress[arm].max()
+        return part, stress.max(), stress[corner].max() / stress[arm].max()
 
-    _, stiff, free_peak, free_corner = laid_out(1e6)
-    result, part, peak, at_corner = laid_out(ASKED)
+    options = dict(method=MovingAsymptotes(move=0.1), max_steps=180)
+    stiffest, result = (
+        minimize_compliance(
+            problem, layout, volume=0.5, limits=StressLimit(limit), **options
+        )
+        for limit in (1e6, ASKED)
+    )
+    stiff, free_peak, free_corner = cut(stiffest)
+    part, peak, at_corner = cut(result)
+    lightest = minimize_volume(
+        problem,
+        sharpened(1.0, 2.0, 4.0, 8.0),
+        limits=StressLimit(BORNE),
+        method=MovingAsymptotes(move=0.05),
+        max_steps=180,
+    )
+    light, light_peak, _ = cut(lightest)
     yield above(
         "largest stress of the stiffest part over what is allowed: the limit acts",
         free_peak / ALLOWED,
@@ -127,5 +138,25 @@ def run():
         f"price in compliance, {result.steps} steps",
         part.compliance / stiff.compliance,
         limit=1.4,
+        source=SOURCE,
+    )
+    yield relative(
+        f"largest stress of the lightest layout, {lightest.steps} steps",
+        BORNE * lightest.limits[0],
+        reference=BORNE,
+        tolerance=5e-3,
+        unit="Pa",
+        source="the limit, which a layout of least volume reaches",
+    )
+    yield below(
+        "volume of the lightest part over that of the stiffest, which bears more",
+        light.volume / part.volume,
+        limit=0.75,
+        source=SOURCE,
+    )
+    yield below(
+        "largest stress of the lightest part over that of the stiffest",
+        light_peak / free_peak,
+        limit=1.0,
         source=SOURCE,
     )

@@ -16,6 +16,7 @@ from .optimality_criteria import OptimalityCriteria
 
 _KEPT = 0.5
 _MET = 1e-3
+_UNUSED = 1e-6
 
 
 class Task(eqx.Module):
@@ -124,17 +125,18 @@ def asymptote_steps(
             )
             value, slope = built if task.volume is None else work
             scale = abs(float(value)) if scale is None else scale
-            smooth, largest = np.asarray(smooth), np.asarray(largest)
-            now = largest / np.where(smooth > 0, smooth, 1.0)
+            smooth, largest = np.maximum(smooth, _UNUSED), np.asarray(largest)
+            now = largest / smooth
             factor = now if factor is None else _KEPT * now + (1 - _KEPT) * factor
-            bounds_of = [(built, task.volume), (work, task.stiff)]
-            bound = [
-                (*found, float(most)) for found, most in bounds_of if most is not None
-            ]
-            over = np.append([float(v) / most for v, _, most in bound], factor * smooth)
-            over = over - 1.0
-            down = [np.asarray(slope) / most for _, slope, most in bound]
-            down = np.vstack([*down, factor[:, None] * slopes])
+            # stress rises as a power of density, of which the logarithm is no steeper
+            over = np.log(np.maximum(factor * smooth, _UNUSED))
+            down = slopes / smooth[:, None]
+            if task.stiff is not None:
+                over = np.append(over, np.log(work[0] / task.stiff))
+                down = np.vstack([down, work[1] / work[0]])
+            if task.volume is not None:
+                over = np.append(over, built[0] / task.volume - 1.0)
+                down = np.vstack([down, built[1] / task.volume])
             new = asymptotes.step(np.asarray(slope, float) / scale, over, down)
             change = float(np.max(np.abs(new - design)))
             rests = change <= tolerance and bool(np.all(over <= _MET))
