@@ -21,6 +21,7 @@ from .finite_element import AbstractFormulation as AbstractFormulation
 from .finite_element import Displacement as Displacement
 from .finite_element import FiniteElement as FiniteElement
 from .finite_element import IncompatibleModes as IncompatibleModes
+from .finite_element import LinearConstraint as LinearConstraint
 from .finite_element import MeanDilatation as MeanDilatation
 from .finite_element import ReducedIntegration as ReducedIntegration
 from .finite_element import UniformStrain as UniformStrain

@@ -67,7 +67,7 @@ class StageBalance(AbstractBalance):
         held = scheme.constrain(t, state)
         supply = self.inflow_weight * scheme.inflow(t, held)
         balance = scheme.storage(t, held) - supply - self.known
-        return scheme.close(state - held, balance)
+        return scheme.close(state - held, scheme.gather(balance))
 
     def jacobian(self, state):
         return self.discretization.jacobian(self.t, state, 1.0, self.inflow_weight)

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
 from ..physics import Problem
+from .links import Links, linked
 from .sparse import DirectSolver
 
 if TYPE_CHECKING:
@@ -46,11 +47,19 @@ class AbstractDiscretization(eqx.Module):
 
     @abc.abstractmethod
     def constrain(self, t: Array, state: Array) -> Array:
-        """Write the essential boundary values at time `t` into the state."""
+        """Write the essential values at time `t` into the state, and then what they
+        and the free ones imply for unknowns that depend on them."""
 
     @abc.abstractmethod
     def free(self) -> Array | None:
         """Boolean array shaped like the state, False where essential; None if all."""
+
+    @abc.abstractmethod
+    def links(self) -> Links | None:
+        """How unknowns depend on others by linear constraints; None where none do.
+
+        `free` is False for them too.
+        """
 
     @abc.abstractmethod
     def rate(self, t: Array, state: Array, storage_rate: Array) -> Array:
@@ -134,10 +143,9 @@ class AbstractDiscretization(eqx.Module):
         stored = lambda u: self.storage(at, u)
         _, moved = jax.jvp(stored, (state,), (held - state,))
         mass = self.jacobian(at, state, 1.0, 0.0)
-        balance = self.close(jnp.zeros_like(state), -moved)
-        return held + DirectSolver().solve(mass, balance.ravel()).value.reshape(
-            state.shape
-        )
+        balance = self.close(jnp.zeros_like(state), self.gather(-moved))
+        solver = linked(DirectSolver(), self.links())
+        return held + solver.solve(mass, balance.ravel()).value.reshape(state.shape)
 
     def rhs(self, t: Array, state: Array) -> Array:
         """dU/dt, for explicit time stepping."""
@@ -164,12 +172,19 @@ class AbstractDiscretization(eqx.Module):
         if theta != 1.0:
             supply = supply + (1 - theta) * self.inflow(t0, state0)
         change = self.storage(t1, constrained) - self.storage(t0, state0)
-        return self.close(state1 - constrained, change - (t1 - t0) * supply)
+        balance = self.gather(change - (t1 - t0) * supply)
+        return self.close(state1 - constrained, balance)
 
     def steady_residual(self, t: Array, state: Array) -> Array:
         """Minus the inflow, and u - g on essential rows; zero at a steady state."""
         constrained = self.constrain(t, state)
-        return self.close(state - constrained, -self.inflow(t, constrained))
+        balance = self.gather(-self.inflow(t, constrained))
+        return self.close(state - constrained, balance)
+
+    def gather(self, balance: Array) -> Array:
+        """Add what dependent rows of a balance carry to those they depend on."""
+        links = self.links()
+        return balance if links is None else links.gather(balance)
 
     def close(self, departure: Array, balance: Array) -> Array:
         """Take `balance` on free rows and `departure` from g on essential rows."""

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from .discretization import AbstractDiscretization
-from .finite_element import FiniteElement, free_block, structure_matrices
+from .finite_element import FiniteElement, structure_matrices
 from .finite_element.structure_matrices import check_structure
 from .sparse import eigenpairs, round_off, together
 from .status import Status
@@ -139,8 +139,8 @@ def solve_modes(
 
     Raises:
         TypeError: another discretisation or law.
-        ValueError: more modes than free displacements, none, or a part that holds
-            the displacement without the velocity.
+        ValueError: more modes than free displacements, none, or a part or constraint
+            that holds the displacement without the velocity.
 
     Example:
         >>> from froude.physics import Box, Elastodynamics, IsotropicElastic
@@ -170,14 +170,15 @@ def _solve_modes(scheme, count, shift, about, tolerance):
     interval = scheme.problem.interval
     t = jnp.asarray(0.0 if interval is None else interval[0], points.dtype)
     about = jnp.zeros_like(points.T) if about is None else about
-    stiffness, mass, free = structure_matrices(scheme, t, about)
+    structure = structure_matrices(scheme, t, about)
+    mass, free, links = structure.mass, structure.free, structure.links
     size = int(free.sum())
     if not 1 <= count <= size:
         raise ValueError(
             f"count = {count}; the structure has {size} free displacements, so ask for "
             "1 to as many modes, or refine the mesh."
         )
-    blocks = free_block(stiffness, free), free_block(mass, free)
+    blocks = structure.free_blocks
     wanted = (2 * jnp.pi * shift.astype(points.dtype)) ** 2
     # A few more than asked for, so that the last cluster is complete.
     more = min(count + _EXTRA, size)
@@ -193,6 +194,9 @@ def _solve_modes(scheme, count, shift, about, tolerance):
     frequencies = jnp.where(vibrates, angular / (2 * jnp.pi), jnp.nan)
     shapes = jnp.zeros((free.size, count), vectors.dtype)
     shapes = shapes.at[np.flatnonzero(free)].set(vectors)
+    if links is not None:
+        shapes = jax.vmap(links.spread, 1, 1)(jnp.concatenate([shapes, shapes]))
+        shapes = shapes[: free.size]
     participation, total = _participation(mass, shapes, free.shape)
     unstable = jnp.any(eigenvalues < -noise) & (status == Status.OK)
     return Modes(

@@ -21,6 +21,7 @@ from .finite_element.memory import (
 )
 from .implicit import SDIRK2, ThetaMethod
 from .initial_state import initial_state
+from .links import linked
 from .newton import default_tolerance, find_root
 from .solution import Ledger, Solution, Statistics
 from .sparse import AbstractLinearSolver
@@ -144,8 +145,8 @@ def _solve(scheme, steps, method, saves, linear_solver, tolerance, adjoint):
     if tolerance is None:
         tolerance = default_tolerance(dtype)
     tolerance = jnp.asarray(tolerance, dtype)
-    if linear_solver is None:
-        linear_solver = default_linear_solver(stepping(past), state)
+    linear_solver = linear_solver or default_linear_solver(stepping(past), state)
+    linear_solver = linked(linear_solver, scheme.links())
 
     patience = newton_patience(scheme.problem.law)
 

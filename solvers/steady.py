@@ -11,6 +11,7 @@ from .balance import SteadyBalance
 from .default_solver import default_linear_solver, newton_patience
 from .discretization import AbstractDiscretization, check_discretization
 from .initial_state import initial_state
+from .links import linked
 from .newton import default_tolerance, find_root
 from .solution import Ledger, Solution, Statistics
 from .sparse import AbstractLinearSolver
@@ -86,8 +87,8 @@ def _solve_steady(discretization, guess, linear_solver, tolerance, max_steps):
     if tolerance is None:
         tolerance = default_tolerance(guess.dtype)
     balance = SteadyBalance(scheme, t)
-    if linear_solver is None:
-        linear_solver = default_linear_solver(scheme, guess)
+    linear_solver = linear_solver or default_linear_solver(scheme, guess)
+    linear_solver = linked(linear_solver, scheme.links())
     patience = newton_patience(problem.law)
     root = find_root(
         balance,

@@ -24,6 +24,7 @@ from .balance import SteadyBalance
 from .default_solver import default_linear_solver, newton_patience
 from .discretization import AbstractDiscretization, check_discretization
 from .initial_state import initial_state
+from .links import linked
 from .newton import default_tolerance, driving_load, find_root, norm, ratio
 from .solution import Ledger, Solution, Statistics
 from .sparse import AbstractLinearSolver
@@ -133,8 +134,8 @@ def _trace_path(
     if tolerance is None:
         tolerance = default_tolerance(dtype)
     tolerance = jnp.asarray(tolerance, dtype)
-    if linear_solver is None:
-        linear_solver = default_linear_solver(scheme, guess)
+    linear_solver = linear_solver or default_linear_solver(scheme, guess)
+    linear_solver = linked(linear_solver, scheme.links())
     root = find_root(
         SteadyBalance(scheme, start),
         guess,

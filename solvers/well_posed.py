@@ -112,7 +112,8 @@ def warn_of_free_motions(scheme: AbstractDiscretization) -> None:
     law = scheme.problem.law
     if not isinstance(scheme, FiniteElement) or not isinstance(law, AbstractSolid):
         return
-    leaves = jax.tree.leaves(eqx.filter((scheme.mesh, scheme.problem), eqx.is_array))
+    told = scheme.mesh, scheme.problem, scheme.constraints
+    leaves = jax.tree.leaves(eqx.filter(told, eqx.is_array))
     if any(isinstance(leaf, Tracer) for leaf in leaves):
         return
     free = free_motions(scheme)

@@ -1,11 +1,10 @@
 """Decks that are read and become no problem: each refused by keyword, file and line."""
 
 import pytest
-from abaqus_decks import BEAM, FULL, HEAT, PLATE
+from abaqus_decks import BEAM, HEAT, PLATE
 
 from froude.solvers.abaqus import discretize_deck
 
-EQUATION = "*EQUATION\n2\n7, 3, 1., 8, 3, -1.\n"
 ORTHO = "1e3, 1e3, 1e3, .3, .3, .3, 400., 400.\n400."
 
 
@@ -32,8 +31,6 @@ ORTHO = "1e3, 1e3, 1e3, .3, .3, .3, 400., 400.\n400."
             r"\*ELEMENT TYPE=CPE4 stands beside CPS4; one body",
         ),
         (HEAT, "", "", r"\*STEP is a \*HEAT TRANSFER step"),
-        (FULL, "", "", r"79: \*EQUATION is not carried"),
-        (FULL, EQUATION, "", r"77: \*COUPLING .* is not carried; .*\*DSLOAD"),
         (BEAM, "*STEP", "*STEP, NLGEOM", r"33: \*STEP has NLGEOM, large deformation"),
         (BEAM, "*STEP", "*STEP, PERTURBATION", r"33: \*STEP has PERTURBATION"),
         (BEAM, "*STATIC", "*DYNAMIC\n.1, 1.", r"33: \*STEP is a \*DYNAMIC step"),

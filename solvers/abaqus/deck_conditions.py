@@ -5,7 +5,10 @@ Sets keep their names, so that reactions and displacements are found under them.
 
 import dataclasses
 
+import equinox as eqx
+import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Float
 
 from ...physics import (
     AbstractBoundaryCondition,
@@ -26,6 +29,7 @@ from .facets import free_faces
 from .model import ElementSurface, Model
 from .record import refusal
 from .step import Boundary, NodeLoad
+from .ties import Ties
 
 
 @dataclasses.dataclass
@@ -44,7 +48,7 @@ class DeckConditions:
     conditions: dict[str, tuple[AbstractBoundaryCondition, ...]]
 
 
-def deck_conditions(model: Model, acts: Acting, law, nodes: DeckNodes):
+def deck_conditions(model: Model, acts: Acting, law, nodes: DeckNodes, ties: Ties):
     """Translate supports, loads at nodes and pressures.
 
     Args:
@@ -52,6 +56,7 @@ def deck_conditions(model: Model, acts: Acting, law, nodes: DeckNodes):
         acts: what acts in the step.
         law: the solid, at rest or in motion.
         nodes: where node numbers are in the mesh.
+        ties: what equations and couplings make of supports and loads.
 
     Raises:
         ValueError: supports that contradict each other, faces inside the body, nodes
@@ -68,8 +73,8 @@ def deck_conditions(model: Model, acts: Acting, law, nodes: DeckNodes):
         rows = nodes.rows(members)
         if len(rows):
             found.point_sets[names[name]] = rows
-    _support(model, acts, law, nodes, found, names)
-    _load(model, acts, law, nodes, found, names)
+    _support(model, acts, law, nodes, found, names, ties)
+    _load(model, acts, law, nodes, found, names, ties)
     return found
 
 
@@ -83,7 +88,7 @@ def _free_name(name: str, suffix: str, taken) -> str:
     return f"{name} {suffix}" if name in taken else name
 
 
-def _support(model, acts, law, nodes, found, names) -> None:
+def _support(model, acts, law, nodes, found, names, ties) -> None:
     components = [component.name for component in law.components]
     dimension = carried_dimension(model)
     still = len(components) > dimension
@@ -96,12 +101,14 @@ def _support(model, acts, law, nodes, found, names) -> None:
             found.point_sets[name] = on_axis
             supports[name], held[0, on_axis] = {0: 0.0}, 0.0
     for entry in acts.boundaries:
-        axis = entry.first - 1
+        axis, taken = entry.first - 1, ties.takes(entry.first)
+        if taken.issuperset(model.nodes_of(entry.target).tolist()):
+            continue
         if axis >= dimension:
             _check_absent(entry, dimension)
             continue
         value = 0.0 if still else entry.value
-        rows = nodes.of(entry.target, entry.place, "BOUNDARY")
+        rows = nodes.of(entry.target, entry.place, "BOUNDARY", taken)
         before = held[axis, rows]
         other = rows[~np.isnan(before) & (before != value)]
         if len(other):
@@ -142,12 +149,15 @@ def _check_absent(entry: Boundary, dimension: int) -> None:
         )
 
 
-def _load(model, acts, law, nodes, found, names) -> None:
+def _load(model, acts, law, nodes, found, names, ties) -> None:
     dimension = len(law.components)
     share = 2 * np.pi if is_per_radian(law) else 1.0
     share = deck_thickness(model) if dimension == 2 and share == 1.0 else share
     loads: dict[str, np.ndarray] = {}
     for entry in acts.node_loads:
+        taken = ties.takes(entry.dof)
+        if taken.issuperset(model.nodes_of(entry.target).tolist()):
+            continue
         if entry.dof > dimension:
             raise refusal(
                 entry.place,
@@ -156,11 +166,29 @@ def _load(model, acts, law, nodes, found, names) -> None:
                 f"not have; they have 1 to {dimension}",
             )
         name = _free_name(_point_name(entry, names), "load", found.conditions)
-        found.point_sets[name] = nodes.of(entry.target, entry.place, "CLOAD")
+        found.point_sets[name] = nodes.of(entry.target, entry.place, "CLOAD", taken)
         total = loads.setdefault(name, np.zeros(dimension))
         total[entry.dof - 1] += entry.value / share
     for name, total in loads.items():
         found.conditions[name] = (PointLoad(total),)
+    for node, forces in ties.forces.items():
+        name = _free_name(f"node {node}", "load", found.conditions)
+        numbers = np.unique([number for number, _ in forces])
+        found.point_sets[name] = rows = nodes.rows(numbers)
+        values = np.zeros((len(numbers), dimension))
+        for (number, dof), force in forces.items():
+            values[np.searchsorted(numbers, number), dof - 1] = force / share
+        found.conditions[name] = (PointLoad(_ByNode(nodes.points()[rows], values)),)
+
+
+class _ByNode(eqx.Module):
+    """A value for each of some places."""
+
+    places: Float[Array, "nodes dim"] = eqx.field(converter=jnp.asarray)
+    values: Float[Array, "nodes components"] = eqx.field(converter=jnp.asarray)
+
+    def __call__(self, t, x):
+        return self.values[jnp.argmin(jnp.sum((self.places - x) ** 2, axis=1))]
 
 
 def _point_name(entry: Boundary | NodeLoad, names: dict[str, str]) -> str:

@@ -1,6 +1,6 @@
 """The mesh of a deck: nodes in its order, sets as groups and point sets."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 
@@ -54,13 +54,19 @@ class DeckNodes:
         at = np.minimum(np.searchsorted(sorted_numbers, numbers), len(self._order) - 1)
         return self._order[at[sorted_numbers[at] == numbers]]
 
-    def of(self, target: str | int, place: str, keyword: str) -> np.ndarray:
-        """Mesh nodes of a target that something acts on.
+    def of(
+        self,
+        target: str | int,
+        place: str,
+        keyword: str,
+        without: Collection[int] = (),
+    ) -> np.ndarray:
+        """Mesh nodes of a target that something acts on, but for some numbers.
 
         Raises:
             ValueError: a node of the target belongs to no element.
         """
-        numbers = self._model.nodes_of(target)
+        numbers = np.setdiff1d(self._model.nodes_of(target), list(without))
         bare = np.setdiff1d(numbers, self.numbers)
         if len(bare):
             raise refusal(

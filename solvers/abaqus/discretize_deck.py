@@ -3,16 +3,18 @@
 from os import PathLike
 
 from ...physics import Problem, Region
-from ..finite_element import FiniteElement
+from ..finite_element import EquationError, FiniteElement
 from ..topology import REMAINDER
 from .acting import acting
 from .carried_elements import FORMULATIONS, carried_blocks
 from .deck_conditions import deck_conditions
+from .deck_constraints import deck_constraints
 from .deck_law import deck_law
 from .deck_mesh import DeckNodes, deck_mesh
 from .model import Model
 from .read import read_inp
 from .record import refusal
+from .ties import deck_ties
 
 
 def discretize_deck(
@@ -31,10 +33,14 @@ def discretize_deck(
     held and loaded has its loads under its name and " load". Plane solids have forces
     per metre of thickness and axisymmetric ones per radian; concentrated loads are
     taken as those of the whole thickness or ring, and the axis is held.
+    Equations and couplings are multi-point constraints: the force that they exert on
+    the body is found under "equations" and the name of the coupling. Loads and supports
+    of nodes that no element has become what they mean for the others.
 
     Carried: the element types in `FORMULATIONS`, also several in one mesh where they
     share whole faces, isotropic elasticity, any number of materials, supports,
-    concentrated loads, pressures, gravity and other uniform body forces. The
+    concentrated loads, pressures, gravity and other uniform body forces, equations,
+    kinematic couplings, and distributing ones of faces of first order. The
     displacement elements and C3D8R are those of CalculiX; C3D8, CPE4, CAX4 and C3D8R
     of Abaqus differ.
 
@@ -86,11 +92,11 @@ def discretize_deck(
     """
     model = deck if isinstance(deck, Model) else read_inp(deck)
     blocks = carried_blocks(model)
-    _refuse_constraints(model)
     acts = acting(model, step)
     law = deck_law(model, acts)
     nodes = DeckNodes(model)
-    found = deck_conditions(model, acts, law, nodes)
+    ties = deck_ties(model, acts, nodes)
+    found = deck_conditions(model, acts, law, nodes, ties)
     mesh = deck_mesh(model, nodes, found.boundaries, found.point_sets)
     if REMAINDER not in mesh.boundary_names:
         del found.conditions[REMAINDER]
@@ -107,21 +113,12 @@ def discretize_deck(
                 f"{str(error).rstrip('.')}",
             ) from None
     each = tuple(FORMULATIONS[block.type] for block in blocks)
-    return FiniteElement(problem, mesh, formulation=each if each[1:] else each[0])
-
-
-def _refuse_constraints(model: Model) -> None:
-    for equation in model.equations[:1]:
-        raise refusal(
-            equation.place,
-            "EQUATION",
-            "is not carried; where it only ties a face to a plane, hold that face with "
-            "*BOUNDARY",
+    formulation = each if each[1:] else each[0]
+    constraints, said = deck_constraints(ties, nodes, found.conditions, law)
+    try:
+        return FiniteElement(
+            problem, mesh, formulation=formulation, constraints=constraints
         )
-    for coupling in model.couplings[:1]:
-        raise refusal(
-            coupling.place,
-            "COUPLING",
-            f"{coupling.name} is not carried; put loads and supports on "
-            f"{coupling.surface} itself with *DSLOAD and *BOUNDARY",
-        )
+    except EquationError as error:
+        row = said[error.name][error.number]
+        raise refusal(row.place, row.keyword, error.reason) from None

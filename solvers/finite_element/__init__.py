@@ -12,6 +12,8 @@ from .formulation import AbstractFormulation as AbstractFormulation
 from .formulation import Displacement as Displacement
 from .formulation import ReducedIntegration as ReducedIntegration
 from .incompatible_modes import IncompatibleModes as IncompatibleModes
+from .linear_constraint import EquationError as EquationError
+from .linear_constraint import LinearConstraint as LinearConstraint
 from .mean_dilatation import MeanDilatation as MeanDilatation
 from .rigid_motion import free_motions as free_motions
 from .stress_recovery import nodal_measure as nodal_measure

@@ -1,6 +1,6 @@
 """Continuous Galerkin finite elements for balance laws."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import equinox as eqx
@@ -12,6 +12,8 @@ from jaxtyping import Array, Float
 from ...physics import AbstractEssentialCondition, Box, Problem
 from ...physics.boundary import acts_on
 from ..discretization import AbstractDiscretization
+from ..elimination import Elimination
+from ..links import Links
 from ..mesh import Mesh, inverted_cells
 from ..sparse import DirectSolver, SparseMatrix
 from . import cell_forms
@@ -38,6 +40,13 @@ from .element_block import (
 from .export import export_nodal
 from .follower import follower_flux, follower_matrix, follower_vector, follows
 from .geometry import facet_block_geometry, gather_nodes
+from .linear_constraint import (
+    LinearConstraint,
+    checked_constraints,
+    constraint_forces,
+    constraint_links,
+    plan_elimination,
+)
 from .memory import at_start, check_memory
 from .per_member import per_member
 from .sampling import error_norm, evaluate_at
@@ -69,11 +78,14 @@ class FiniteElement(AbstractDiscretization):
         formulation: what a cell makes of its nodal values: `Displacement()`,
             `MeanDilatation()`, `IncompatibleModes()`, `ReducedIntegration()` or
             `UniformStrain()`; a tuple gives one for each block of the mesh.
+        constraints: equations between nodal unknowns, eliminated exactly, under names
+            that `boundary_flux` and `reaction_forces` tell their forces by.
 
     Raises:
         ValueError: dimension or boundary names of problem and mesh differ, the mesh
             does not fill the `Box` of the problem (unless traced), or the formulation
-            is not made for its cells.
+            is not made for its cells; a constraint of other nodes, that others imply or
+            contradict, or between values that are all prescribed.
         TypeError: a condition that finite elements cannot impose, or a formulation
             that is not made for the law.
 
@@ -85,6 +97,8 @@ class FiniteElement(AbstractDiscretization):
     problem: Problem
     mesh: Mesh
     formulation: Formulations
+    constraints: dict[str, LinearConstraint]
+    _elimination: Elimination | None = eqx.field(static=True)
     _prepared: Prepared | None
 
     def __init__(
@@ -93,6 +107,7 @@ class FiniteElement(AbstractDiscretization):
         mesh: Mesh,
         *,
         formulation: Formulations | None = None,
+        constraints: Mapping[str, LinearConstraint] | None = None,
     ) -> None:
         check_conditions(problem, mesh.topology)
         check_cell_fields(problem.law, mesh.topology)
@@ -103,6 +118,9 @@ class FiniteElement(AbstractDiscretization):
             formulation, at_start(problem.law), mesh
         )
         self.problem, self.mesh, self._prepared = problem, mesh, None
+        at = (problem, mesh.topology)
+        self.constraints = checked_constraints(constraints, *at)
+        self._elimination = plan_elimination(self.constraints, *at)
 
     @property
     def blocks(self) -> tuple[ElementBlock, ...]:
@@ -163,12 +181,20 @@ class FiniteElement(AbstractDiscretization):
                     state = state.at[rows[:, None], nodes].set(
                         values[rows].astype(state.dtype)
                     )
-        return state
+        links = self.links()
+        return state if links is None else links.write(state)
 
     def free(self) -> np.ndarray | None:
-        if not self._held:
+        plan = self._elimination
+        if not self._held and plan is None:
             return None
-        return free_mask(self.mesh.topology, self._held, self._components)
+        free = free_mask(self.mesh.topology, self._held, self._components)
+        return free if plan is None else plan.without_dependents(free)
+
+    def links(self) -> Links | None:
+        if self._elimination is None:
+            return None
+        return constraint_links(self.constraints, self._elimination)
 
     def rate(self, t: Array, state: Array, storage_rate: Array) -> Array:
         t = jnp.asarray(t, state.dtype)
@@ -177,10 +203,11 @@ class FiniteElement(AbstractDiscretization):
             lambda s: self.constrain(s, jnp.zeros_like(state)), (t,), (one,)
         )
         _, explicit = jax.jvp(self.storage, (t, state), (one, prescribed))
-        balance = self.close(prescribed, storage_rate - explicit)
+        balance = self.close(prescribed, self.gather(storage_rate - explicit))
         mass = self.jacobian(t, state, 1.0, 0.0)
         change = DirectSolver().solve(mass, balance.ravel()).value.reshape(state.shape)
-        return self.close(prescribed, change)
+        links, change = self.links(), self.close(prescribed, change)
+        return change if links is None else links.spread(change)
 
     def inverted(self) -> Array:
         return jnp.any(inverted_cells(self.mesh))
@@ -197,10 +224,13 @@ class FiniteElement(AbstractDiscretization):
         values = per_member(self._jacobian_values)(
             t, state, storage_weight, inflow_weight
         )
-        free = self.free()
-        if free is not None:
-            values = identity_where_held(pattern, values, free.ravel())
-        return SparseMatrix(values, pattern)
+        matrix, links, free = SparseMatrix(values, pattern), self.links(), self.free()
+        if links is not None:
+            matrix = links.reduce(matrix)
+        if free is None:
+            return matrix
+        values = identity_where_held(matrix.pattern, matrix.values, free.ravel())
+        return SparseMatrix(values, matrix.pattern)
 
     def boundary_flux(
         self, t: Array, state: Array, *, storage_rate: Array | None = None
@@ -215,10 +245,18 @@ class FiniteElement(AbstractDiscretization):
                 flux[name] = jnp.zeros(self._components, state.dtype)
         for name, load in self._point_supply(t, state).items():
             flux[name] = flux[name] - jnp.sum(load, axis=1)
-        if self._held:
+        if self.free() is not None:
             reaction = self.inflow(t, state)
             if storage_rate is not None:
                 reaction = reaction - storage_rate
+            links = self.links()
+            if links is not None:
+                multipliers = links.multipliers(reaction)
+                forces = constraint_forces(
+                    self.constraints, multipliers, self._components
+                )
+                flux |= {name: -force for name, force in forces.items()}
+                reaction = links.gather(reaction)
             topology = self.mesh.topology
             shares = reaction_shares(topology, self._held, self._components)
             for (name, _), share in zip(self._held, shares, strict=True):

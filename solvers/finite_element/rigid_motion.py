@@ -21,7 +21,7 @@ from jaxtyping import Array, Bool, Float
 from ...physics import AbstractNaturalCondition, AbstractSmallStrainMaterial
 from ...physics.axisymmetric import Axisymmetric
 from ...physics.solid import AbstractSolid
-from .boundary import natural_flux
+from .boundary import free_mask, natural_flux
 from .dependence import dependence
 from .geometry import facet_block_geometry, gather_nodes
 from .weak_form import facet_vector
@@ -101,7 +101,7 @@ def free_motions(scheme) -> tuple[str, ...]:
         ValueError: traced points or conditions.
     """
     points = scheme.mesh.points
-    _check_concrete(points)
+    _check_concrete((points, scheme.constraints))
     solid, host = scheme.problem.law, np.asarray(points, float)
     motions = _unresisted(solid, rigid_motions(host))
     smallest = max(_FREE, 1e3 * float(jnp.finfo(points.dtype).eps))
@@ -139,12 +139,20 @@ def _nearly_null(matrix: np.ndarray, smallest: float) -> np.ndarray:
 
 
 def _supports(scheme, motions: Any) -> Any:
-    """What supports see of each motion (rows, modes); zero for a free combination."""
+    """What supports and constraints see of each motion (rows, modes); zero for a free
+    combination."""
     xp = np if isinstance(motions, np.ndarray) else jnp
-    free = scheme.free()
-    if free is None:
+    components = len(scheme.problem.law.components)
+    free = free_mask(scheme.mesh.topology, scheme._held, components)
+    seen = [motions[:, ~free].T]
+    for constraint in scheme.constraints.values():
+        terms, weights = constraint.terms, xp.asarray(constraint.coefficients)
+        weights = weights / xp.linalg.norm(weights, axis=1, keepdims=True)
+        moved = motions[:, terms.components, terms.nodes]
+        seen.append(xp.einsum("met,et->em", moved, weights.astype(motions.dtype)))
+    seen = xp.concatenate(seen)
+    if not len(seen):
         return xp.zeros((len(motions),) * 2, motions.dtype)
-    seen = motions[:, ~free].T
     square = xp.linalg.qr(seen, mode="r") / np.sqrt(max(len(seen), 1))
     return xp.concatenate([square, xp.zeros((len(motions),) * 2, motions.dtype)])
 

@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from ...physics import Elastodynamics
+from ..links import Links
 from ..sparse import SparseMatrix, SparsityPattern
 from ..topology import Topology
 from .assembly import matrix_assembly
@@ -32,12 +33,25 @@ class StructureMatrices(NamedTuple):
         stiffness: K [N m^-1], with springs and other natural conditions; rows follow
             the flattened displacement (dim, nodes).
         mass: M [kg], consistent.
-        free: False where a displacement is held, host array (dim, nodes).
+        free: False where a displacement is held or depends on others, host array
+            (dim, nodes).
+        links: how displacements depend on others, None where none do; K and M are
+            those without constraints.
     """
 
     stiffness: SparseMatrix
     mass: SparseMatrix
     free: np.ndarray
+    links: Links | None = None
+
+    @property
+    def free_blocks(self) -> tuple[SparseMatrix, SparseMatrix]:
+        """Tᵀ K T and Tᵀ M T of the free displacements."""
+        links, both = self.links, (self.stiffness, self.mass)
+        if links is not None:
+            both = tuple(links.reduce(matrix) for matrix in both)
+        stiffness, mass = (free_block(matrix, self.free) for matrix in both)
+        return stiffness, mass
 
 
 def structure_matrices(
@@ -57,7 +71,7 @@ def structure_matrices(
     Raises:
         TypeError: another discretisation or law.
         ValueError: a part that holds a displacement but not its velocity, or the
-            velocity alone.
+            velocity alone; likewise for constraints.
     """
     check_structure(scheme)
     topology, count = scheme.mesh.topology, scheme.mesh.dimension
@@ -78,6 +92,7 @@ def structure_matrices(
         SparseMatrix(per_member(stiffness)(t, displacement), assembly.pattern),
         SparseMatrix(per_member(mass)(t, displacement), mass_assembly.pattern),
         _free_displacements(scheme),
+        scheme.links(),
     )
 
 
@@ -123,7 +138,21 @@ def _free_pattern(pattern: SparsityPattern, packed: bytes):
 def _free_displacements(scheme) -> np.ndarray:
     components = len(scheme.problem.law.components)
     free = _checked_mask(scheme.mesh.topology, scheme._held, components)
-    return free[: components // 2]
+    plan = scheme._elimination
+    if plan is None:
+        return free[: components // 2]
+    half = plan.size // 2
+    rows = plan.dependents[plan.rows]
+    pairs = np.stack([rows, plan.columns], axis=1)
+    sides = [np.all(pairs < half, axis=1), np.all(pairs >= half, axis=1)]
+    moved, speed = (np.unique(pairs[side] % half, axis=0) for side in sides)
+    loose = plan.without_dependents(free).reshape(2, -1)
+    if not np.array_equal(moved, speed) or np.any(loose[0] != loose[1]):
+        raise ValueError(
+            f"constraints {list(scheme.constraints)} tie displacements without their "
+            "velocities, or the velocities alone; give every equation for both."
+        )
+    return loose[0].reshape(-1, scheme.mesh.topology.node_count)
 
 
 @lru_cache(maxsize=8)

@@ -129,6 +129,9 @@ class FiniteVolume(AbstractDiscretization):
         """None: every cell is unknown."""
         return None
 
+    def links(self) -> None:
+        return None
+
     def rate(self, t: Array, state: Array, storage_rate: Array) -> Array:
         this, t = self._like(state), jnp.asarray(t, state.dtype)
         density = storage_rate / this.lattice.volume

@@ -139,6 +139,9 @@ class Fourier(AbstractDiscretization):
         """None: every point is unknown."""
         return None
 
+    def links(self) -> None:
+        return None
+
     def rate(self, t: Array, state: Array, storage_rate: Array) -> Array:
         this = in_dtype(self, state.dtype)
         law, lattice = this.problem.law, this.lattice
