@@ -150,7 +150,7 @@ def run():
     )
     yield below(
         "volume of the lightest part over that of the stiffest, which bears more",
-        light.volume / part.volume,
+        light.volume / stiff.volume,
         limit=0.75,
         source=SOURCE,
     )

@@ -239,9 +239,8 @@ def _of_size_one(pattern, values):
     exact = jnp.where(alone, 1 / jnp.where(diagonal == 0, 1, diagonal), 0)
     unknown = np.arange(values.shape[1])
     place = (pattern.diagonal[:, None], unknown, unknown)
-    scaled = values / unit
-    kept = jnp.where(alone, 1, scaled.at[place].get(mode="fill", fill_value=0))
-    return scaled.at[place].set(kept, mode="drop"), unit, exact
+    kept = jnp.where(alone, 1, diagonal / unit)
+    return (values / unit).at[place].set(kept, mode="drop"), unit, exact
 
 
 def _power_estimate(matrix, inverse_diagonal):
