@@ -17,7 +17,6 @@ from froude.solvers import FiniteElement, LinearConstraint, rectangle_mesh
 STEEL = PlaneStress(IsotropicElastic(1.0, 0.3))
 INSULATED = dict.fromkeys(("x_min", "x_max", "y_min", "y_max"), NormalFlux(0.0))
 HELD_X = (Dirichlet(0.0, ("displacement_x",)), NormalFlux(0.0, ("displacement_y",)))
-
 HELD_Y = (Dirichlet(0.0, ("displacement_y",)), PointLoad(0.0, ("displacement_x",)))
 
 

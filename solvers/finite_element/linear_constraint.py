@@ -68,6 +68,7 @@ class LinearConstraint(eqx.Module):
         ValueError: shapes that do not fit, or numbers that are not finite.
 
     Example:
+        >>> import numpy as np
         >>> from froude.solvers import rectangle_mesh
         >>> mesh = rectangle_mesh(8, 2)
         >>> faces = [mesh.topology.nodes_of(name) for name in ("y_max", "y_min")]
