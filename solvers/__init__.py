@@ -24,6 +24,7 @@ from .finite_element import IncompatibleModes as IncompatibleModes
 from .finite_element import LinearConstraint as LinearConstraint
 from .finite_element import MeanDilatation as MeanDilatation
 from .finite_element import ReducedIntegration as ReducedIntegration
+from .finite_element import TaylorHood as TaylorHood
 from .finite_element import UniformStrain as UniformStrain
 from .finite_element import free_motions as free_motions
 from .finite_element import nodal_measure as nodal_measure

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from ..physics import (
     AbstractBalanceLaw,
     AbstractEssentialCondition,
+    AbstractIncompressible,
     AbstractNaturalCondition,
     Problem,
 )
@@ -36,12 +37,20 @@ def discretize(
         The discretisation.
 
     Raises:
-        TypeError: `where` is none of the three, or a method of the law returns another
+        TypeError: `where` is none of the three, or no mesh for an incompressible law,
+            or a method of the law returns another
             shape than its balance needs.
         ValueError: the scheme cannot use the geometry or a condition.
     """
     if isinstance(where, CartesianGrid | Mesh | FourierGrid):
         _check_shapes(problem)
+    if isinstance(problem.law, AbstractIncompressible) and not isinstance(where, Mesh):
+        raise TypeError(
+            f"where is a {type(where).__name__}, but problem.law is a "
+            f"{type(problem.law).__name__}, whose pressure needs mixed elements; give "
+            "a Mesh of second order: FiniteElement(problem, mesh, "
+            "formulation=TaylorHood())."
+        )
     if isinstance(where, CartesianGrid):
         return FiniteVolume(problem, where, **options)
     if isinstance(where, Mesh):

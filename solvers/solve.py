@@ -8,7 +8,12 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array
 
-from ..physics import AbstractHistoryLaw, AbstractHistorySolid, AbstractSolid
+from ..physics import (
+    AbstractHistoryLaw,
+    AbstractHistorySolid,
+    AbstractIncompressible,
+    AbstractSolid,
+)
 from .adjoint import AbstractAdjoint, StoreAll, keep_root
 from .balance import StageBalance
 from .default_solver import default_linear_solver, newton_patience
@@ -19,10 +24,12 @@ from .finite_element.memory import (
     initial_history,
     scheme_over_step,
 )
+from .generalized_alpha import GeneralizedAlpha
 from .implicit import SDIRK2, ThetaMethod
 from .initial_state import initial_state
 from .links import linked
 from .newton import default_tolerance, find_root
+from .pressure_level import lets_in_on_balance, with_levels, without_free_level
 from .solution import Ledger, Solution, Statistics
 from .sparse import AbstractLinearSolver
 from .status import Status
@@ -48,7 +55,7 @@ def solve(
     `equinox.filter_vmap`. A member whose step is not finite keeps its last state and
     carries the status `NON_FINITE`; the others go on. One whose law diffuses backwards
     (negative conductivity) at its first or last state, or with a cell turned inside
-    out, carries `INFEASIBLE`.
+    out, or a closed vessel that more flows into than out of, carries `INFEASIBLE`.
 
     Args:
         discretization: the problem on its grid or mesh, with `initial` and `interval`.
@@ -72,8 +79,8 @@ def solve(
 
     Raises:
         ValueError: a problem without interval or initial state (a solid at rest needs
-            none), `saves` that do not divide `steps`, or another method than backward
-            Euler for a law with memory.
+            none), `saves` that do not divide `steps`, another method than backward
+            Euler for a law with memory, or an explicit one for an incompressible law.
         TypeError: a problem that is on no grid or mesh.
     """
     check_discretization(discretization)
@@ -113,6 +120,13 @@ def _method(law, method) -> AbstractTimeMethod:
             f"method = {method!r}, but {type(law).__name__} updates its history once "
             "per step, at the end; use ThetaMethod(1.0), the default."
         )
+    rated = isinstance(method, Explicit | GeneralizedAlpha)
+    if rated and isinstance(law, AbstractIncompressible):
+        raise ValueError(
+            f"method = {type(method).__name__}, but the pressure of a "
+            f"{type(law).__name__} is no rate of anything stored; use SDIRK2, the "
+            "default, SDIRK3, BDF2 or ThetaMethod."
+        )
     return method
 
 
@@ -133,13 +147,15 @@ class _March(NamedTuple):
 
 
 @eqx.filter_jit
-def _solve(scheme, steps, method, saves, linear_solver, tolerance, adjoint):
+def _solve(discretization, steps, method, saves, linear_solver, tolerance, adjoint):
+    scheme = discretization
     interval = scheme.problem.interval
     past = initial_history(scheme)
     length = (interval[1] - interval[0]) / steps
     state = initial_state(scheme_over_step(scheme, past, length))
     dtype = state.dtype
     start, dt = jnp.asarray(interval[0], dtype), jnp.asarray(length, dtype)
+    scheme = with_levels(scheme, start)
     stepping = lambda history: scheme_over_step(scheme, history, dt)
     state = scheme.constrain(start, state)
     if tolerance is None:
@@ -156,7 +172,7 @@ def _solve(scheme, steps, method, saves, linear_solver, tolerance, adjoint):
 
         def root(t, inflow_weight, known, guess):
             balance = StageBalance(over, t, inflow_weight, known)
-            return find_root(
+            found = find_root(
                 balance,
                 guess,
                 linear_solver,
@@ -164,6 +180,7 @@ def _solve(scheme, steps, method, saves, linear_solver, tolerance, adjoint):
                 max_steps=_NEWTON_STEPS + patience,
                 patience=patience,
             )
+            return found._replace(state=without_free_level(over, t, found.state))
 
         taken = method.step(over, root, t, dt, march.state, march.memory)
         reached = advanced_history(over, t + dt, taken.state)
@@ -214,6 +231,7 @@ def _solve(scheme, steps, method, saves, linear_solver, tolerance, adjoint):
     )
     backwards = jax.vmap(lambda t, u, h: diffuses_backwards(stepping(h), t, u))(*ends)
     refused = backwards[0] | scheme.inverted()
+    refused |= lets_in_on_balance(scheme, start, last.state)
     refused |= backwards[1] & (last.status == Status.OK)
     status = jnp.where(refused, jnp.int8(Status.INFEASIBLE), last.status)
     at_start = (state, first.amounts, scheme.content(start, state), past)
@@ -221,7 +239,7 @@ def _solve(scheme, steps, method, saves, linear_solver, tolerance, adjoint):
         lambda one, more: jnp.concatenate([one[None], more]), at_start, saved
     )
     return Solution(
-        discretization=scheme,
+        discretization=discretization,
         times=start + jnp.arange(saves + 1, dtype=dtype) * (steps // saves) * dt,
         states=states,
         status=status,

@@ -13,6 +13,7 @@ from .discretization import AbstractDiscretization, check_discretization
 from .initial_state import initial_state
 from .links import linked
 from .newton import default_tolerance, find_root
+from .pressure_level import lets_in_on_balance, with_levels, without_free_level
 from .solution import Ledger, Solution, Statistics
 from .sparse import AbstractLinearSolver
 from .status import Status
@@ -57,7 +58,8 @@ def solve_steady(
         the rates [storage unit s^-1] of source and outflow. Its status is `OK`,
         `NOT_CONVERGED`, `NON_FINITE`, `PRECISION`, `INFEASIBLE` where the law diffuses
         backwards at the state found (negative conductivity, a solid whose tangent is
-        not positive) or a cell is turned inside out, or `SINGULAR` where nothing fixes
+        not positive), a cell is turned inside out or the boundary of a closed vessel
+        lets in more than out, or `SINGULAR` where nothing fixes
         the level, as under given fluxes only, balanced or not, or a rigid motion of a
         solid is free. Outside of jit and vmap a warning says what is free.
 
@@ -86,6 +88,7 @@ def _solve_steady(discretization, guess, linear_solver, tolerance, max_steps):
     t = jnp.asarray(start, guess.dtype)
     if tolerance is None:
         tolerance = default_tolerance(guess.dtype)
+    scheme = with_levels(scheme, t)
     balance = SteadyBalance(scheme, t)
     linear_solver = linear_solver or default_linear_solver(scheme, guess)
     linear_solver = linked(linear_solver, scheme.links())
@@ -98,13 +101,15 @@ def _solve_steady(discretization, guess, linear_solver, tolerance, max_steps):
         max_steps=max_steps,
         patience=patience,
     )
+    root = root._replace(state=without_free_level(scheme, t, root.state))
     backwards = diffuses_backwards(scheme, t, root.state)
     if patience:
         # The tangent of an iterate that is no root says nothing of the material.
         backwards &= root.status == Status.OK
     status = jnp.where(backwards, Status.INFEASIBLE, root.status)
     status = jnp.where(level_is_free(scheme, t, root.state), Status.SINGULAR, status)
-    status = jnp.where(scheme.inverted(), Status.INFEASIBLE, status)
+    refused = scheme.inverted() | lets_in_on_balance(scheme, t, root.state)
+    status = jnp.where(refused, Status.INFEASIBLE, status)
     ledger = Ledger(
         content=scheme.content(t, root.state)[None],
         source=scheme.source_integral(t, root.state)[None],
@@ -113,7 +118,7 @@ def _solve_steady(discretization, guess, linear_solver, tolerance, max_steps):
         ),
     )
     return Solution(
-        discretization=scheme,
+        discretization=discretization,
         times=jnp.zeros(1, guess.dtype),
         states=root.state[None],
         status=status.astype(jnp.int8),

@@ -11,6 +11,7 @@ from froude.solvers import Mesh, box_mesh, morph, rectangle_mesh, write_mesh
 from froude.solvers.cells import CELLS
 
 from . import MESHES
+from .dfg_cylinder import cylinder_channel
 
 QUARTER = 0.5 * np.pi
 
@@ -143,6 +144,8 @@ def main() -> None:
         "lame_cylinder_8_quad": cylinder(8),
         "lame_ring_8_quad": ring(8),
     }
+    for n in (6, 12):
+        files[f"dfg_cylinder_{n}_quad9"] = cylinder_channel(n)
     for element in ("P1", "P2", "Q1", "Q2", "S2"):
         for dimension in (2, 3):
             mesh = patch(element, dimension)

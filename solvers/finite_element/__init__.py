@@ -25,4 +25,5 @@ from .structure_matrices import StructureMatrices as StructureMatrices
 from .structure_matrices import check_structure as check_structure
 from .structure_matrices import free_block as free_block
 from .structure_matrices import structure_matrices as structure_matrices
+from .taylor_hood import TaylorHood as TaylorHood
 from .uniform_strain import UniformStrain as UniformStrain

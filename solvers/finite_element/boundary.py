@@ -166,6 +166,19 @@ def prescribed_values(
     return jnp.broadcast_to(values, (len(points), components)).T
 
 
+def write_prescribed(problem: Problem, mesh: Mesh, t: Array, state: Array) -> Array:
+    """The state (components, nodes) with its essential values at the time `t`."""
+    for name, conditions in problem.conditions.items():
+        nodes = mesh.topology.nodes_of(name)
+        for condition in conditions:
+            if isinstance(condition, AbstractEssentialCondition):
+                rows = np.flatnonzero(acts_on(condition, problem.law))
+                values = prescribed_values(condition, t, mesh.points[nodes], len(state))
+                values = values[rows].astype(state.dtype)
+                state = state.at[rows[:, None], nodes].set(values)
+    return state
+
+
 @lru_cache(maxsize=32)
 def free_mask(topology: Topology, held: Held, components: int) -> np.ndarray:
     """True on degrees of freedom that no essential condition prescribes."""

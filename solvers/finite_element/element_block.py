@@ -5,12 +5,13 @@ from typing import NamedTuple
 import jax
 from jaxtyping import Array, Float
 
-from ...physics import AbstractBalanceLaw
+from ...physics import AbstractBalanceLaw, AbstractIncompressible
 from ...physics.cell_field import law_of_cells
 from ..mesh import Mesh, MeshBlock
 from .formulation import AbstractFormulation, Displacement
 from .geometry import gather_nodes
 from .state_free import Prepared, StateFree
+from .taylor_hood import TaylorHood
 
 Formulations = AbstractFormulation | tuple[AbstractFormulation, ...]
 """One for all cells, or one for each block of a mesh."""
@@ -58,13 +59,17 @@ def element_blocks(
 def checked_formulations(
     formulation: Formulations | None, law: AbstractBalanceLaw, mesh: Mesh
 ) -> Formulations:
-    """The formulation given, by default `Displacement()`, if cells and law admit it.
+    """The formulation given, if cells and law admit it.
+
+    By default `TaylorHood()` for incompressible laws and `Displacement()` for others.
 
     Raises:
         ValueError: not one for each block, or a cell that it is not made for.
         TypeError: a law that it is not made for.
     """
-    formulation = Displacement() if formulation is None else formulation
+    mixed = isinstance(law, AbstractIncompressible)
+    if formulation is None:
+        formulation = TaylorHood() if mixed else Displacement()
     if isinstance(formulation, tuple) and len(formulation) != len(mesh.blocks):
         kinds = ", ".join(block.cell.name for block in mesh.blocks)
         raise ValueError(
@@ -73,5 +78,10 @@ def checked_formulations(
             "for all."
         )
     for block in element_blocks(law, mesh, formulation):
+        if mixed and not isinstance(block.formulation, TaylorHood):
+            raise TypeError(
+                f"formulation = {block.formulation} leaves a checkerboard of the "
+                f"pressure of {type(law).__name__} free; use TaylorHood(), the default."
+            )
         block.formulation.check(law, block.mesh.cell)
     return formulation

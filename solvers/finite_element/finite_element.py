@@ -9,8 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from ...physics import AbstractEssentialCondition, Box, Problem
-from ...physics.boundary import acts_on
+from ...physics import Box, Problem
 from ..discretization import AbstractDiscretization
 from ..elimination import Elimination
 from ..links import Links
@@ -24,11 +23,10 @@ from .boundary import (
     check_extents,
     free_mask,
     held_components,
-    natural_flux,
     natural_parts,
     point_supply,
-    prescribed_values,
     reaction_shares,
+    write_prescribed,
 )
 from .cell_density import check_cell_fields
 from .element_block import (
@@ -38,7 +36,7 @@ from .element_block import (
     element_blocks,
 )
 from .export import export_nodal
-from .follower import follower_flux, follower_matrix, follower_vector, follows
+from .free_level import Levels, find_levels, shifted, with_levels, without_sum
 from .geometry import facet_block_geometry, gather_nodes
 from .linear_constraint import (
     LinearConstraint,
@@ -48,10 +46,12 @@ from .linear_constraint import (
     plan_elimination,
 )
 from .memory import at_start, check_memory
+from .natural_supply import natural_matrix, natural_vector
 from .per_member import per_member
 from .sampling import error_norm, evaluate_at
 from .state_free import Prepared
-from .weak_form import cell_vector, facet_matrix, facet_vector
+from .taylor_hood import LinearRows, check_mixed, linear_rows
+from .weak_form import cell_vector
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -76,10 +76,12 @@ class FiniteElement(AbstractDiscretization):
             a `Region`, or a `Box` that the mesh fills.
         mesh: the mesh; its points may be traced.
         formulation: what a cell makes of its nodal values: `Displacement()`,
-            `MeanDilatation()`, `IncompatibleModes()`, `ReducedIntegration()` or
-            `UniformStrain()`; a tuple gives one for each block of the mesh.
+            `MeanDilatation()`, `IncompatibleModes()`, `ReducedIntegration()`,
+            `UniformStrain()` or `TaylorHood()`, the default of incompressible laws; a
+            tuple gives one for each block of the mesh.
         constraints: equations between nodal unknowns, eliminated exactly, under names
-            that `boundary_flux` and `reaction_forces` tell their forces by.
+            that `boundary_flux` and `reaction_forces` tell their forces by; not with
+            `TaylorHood()`.
 
     Raises:
         ValueError: dimension or boundary names of problem and mesh differ, the mesh
@@ -100,6 +102,7 @@ class FiniteElement(AbstractDiscretization):
     constraints: dict[str, LinearConstraint]
     _elimination: Elimination | None = eqx.field(static=True)
     _prepared: Prepared | None
+    _levels: Levels | None
 
     def __init__(
         self,
@@ -117,9 +120,11 @@ class FiniteElement(AbstractDiscretization):
         self.formulation = checked_formulations(
             formulation, at_start(problem.law), mesh
         )
-        self.problem, self.mesh, self._prepared = problem, mesh, None
+        self.problem, self.mesh = problem, mesh
+        self._prepared = self._levels = None
         at = (problem, mesh.topology)
         self.constraints = checked_constraints(constraints, *at)
+        check_mixed(self.formulation, self.constraints)
         self._elimination = plan_elimination(self.constraints, *at)
 
     @property
@@ -127,6 +132,12 @@ class FiniteElement(AbstractDiscretization):
         """The cells by type, with law and formulation."""
         law, mesh = self.problem.law, self.mesh
         return element_blocks(law, mesh, self.formulation, self._prepared)
+
+    @property
+    def linear_rows(self) -> LinearRows | None:
+        """The components that are linear on cells of second order."""
+        law = at_start(self.problem.law)
+        return linear_rows(self.formulation, law, self.mesh.topology)
 
     @property
     def _components(self) -> int:
@@ -138,12 +149,20 @@ class FiniteElement(AbstractDiscretization):
 
     def project(self, function: Callable[[Array], Array]) -> Array:
         values = jax.vmap(lambda x: jnp.atleast_1d(function(x)))(self.mesh.points).T
-        return jnp.broadcast_to(values, (self._components, len(self.mesh.points)))
+        state = jnp.broadcast_to(values, (self._components, len(self.mesh.points)))
+        rows = self.linear_rows
+        return state if rows is None else rows.spread(state)
 
     def prepared(self, t: Array) -> "FiniteElement":
+        scheme = self if self.linear_rows is None else with_levels(self, t)
         once = cell_forms.prepare(self.problem, self.mesh, self.blocks, t)
         nothing = lambda node: node is None
-        return eqx.tree_at(lambda this: this._prepared, self, once, is_leaf=nothing)
+        return eqx.tree_at(lambda this: this._prepared, scheme, once, is_leaf=nothing)
+
+    def levels(self, t: Array) -> Levels:
+        """Which linear components have a level that nothing fixes."""
+        at = jnp.asarray(t, self.mesh.points.dtype)
+        return find_levels(self, at) if self._levels is None else self._levels
 
     def storage(self, t: Array, state: Array) -> Array:
         def cells(block, t, nodal):
@@ -159,6 +178,14 @@ class FiniteElement(AbstractDiscretization):
     # Traced once, though Newton's method, its Jacobian and the books all call it.
     @eqx.filter_jit
     def _inflow(self, t: Array, state: Array) -> Array:
+        supplied, rows = self.whole_inflow(t, state), self.linear_rows
+        if rows is None:
+            return supplied
+        return without_sum(self.levels(t), rows.rows, supplied)
+
+    def whole_inflow(self, t: Array, state: Array) -> Array:
+        """The inflow with the sum that a free level takes from it."""
+
         def cells(block, t, nodal):
             mesh, law, formulation, once = block
             return cell_forms.supply(law, mesh, formulation, once, t, nodal)
@@ -170,38 +197,27 @@ class FiniteElement(AbstractDiscretization):
         return supplied
 
     def constrain(self, t: Array, state: Array) -> Array:
-        for name, conditions in self.problem.conditions.items():
-            nodes = self.mesh.topology.nodes_of(name)
-            for condition in conditions:
-                if isinstance(condition, AbstractEssentialCondition):
-                    rows = np.flatnonzero(acts_on(condition, self.problem.law))
-                    values = prescribed_values(
-                        condition, t, self.mesh.points[nodes], self._components
-                    )
-                    state = state.at[rows[:, None], nodes].set(
-                        values[rows].astype(state.dtype)
-                    )
-        links = self.links()
-        return state if links is None else links.write(state)
+        state = write_prescribed(self.problem, self.mesh, t, state)
+        links, linear = self.links(), self.linear_rows
+        state = state if links is None else links.write(state)
+        return state if linear is None else linear.spread(state)
 
     def free(self) -> np.ndarray | None:
-        plan = self._elimination
-        if not self._held and plan is None:
+        plan, linear = self._elimination, self.linear_rows
+        if not self._held and plan is None and linear is None:
             return None
         free = free_mask(self.mesh.topology, self._held, self._components)
-        return free if plan is None else plan.without_dependents(free)
+        free = free if plan is None else plan.without_dependents(free)
+        return free if linear is None else linear.without_middles(free)
 
     def links(self) -> Links | None:
-        if self._elimination is None:
-            return None
-        return constraint_links(self.constraints, self._elimination)
+        plan = self._elimination
+        return None if plan is None else constraint_links(self.constraints, plan)
 
     def rate(self, t: Array, state: Array, storage_rate: Array) -> Array:
         t = jnp.asarray(t, state.dtype)
-        one = jnp.ones_like(t)
-        _, prescribed = jax.jvp(
-            lambda s: self.constrain(s, jnp.zeros_like(state)), (t,), (one,)
-        )
+        one, still = jnp.ones_like(t), jnp.zeros_like(state)
+        _, prescribed = jax.jvp(lambda s: self.constrain(s, still), (t,), (one,))
         _, explicit = jax.jvp(self.storage, (t, state), (one, prescribed))
         balance = self.close(prescribed, self.gather(storage_rate - explicit))
         mass = self.jacobian(t, state, 1.0, 0.0)
@@ -230,7 +246,10 @@ class FiniteElement(AbstractDiscretization):
         if free is None:
             return matrix
         values = identity_where_held(matrix.pattern, matrix.values, free.ravel())
-        return SparseMatrix(values, matrix.pattern)
+        matrix, rows = SparseMatrix(values, matrix.pattern), self.linear_rows
+        if rows is None:
+            return matrix
+        return shifted(self.levels(t), rows, rows.tie_middles(matrix))
 
     def boundary_flux(
         self, t: Array, state: Array, *, storage_rate: Array | None = None
@@ -272,9 +291,7 @@ class FiniteElement(AbstractDiscretization):
         return jnp.sum(self._assemble(cells, t, state), axis=1)
 
     def integrate(self, field: Array) -> Float[Array, " components"]:
-        def density(t, x, u, grad_u):
-            return u, None
-
+        density = lambda t, x, u, grad_u: (u, None)
         cells = lambda block, t, nodal: _tested(block, density, t, nodal)
         return jnp.sum(self._assemble(cells, jnp.zeros(()), field), axis=1)
 
@@ -317,37 +334,28 @@ class FiniteElement(AbstractDiscretization):
         return error_norm(self.mesh, state, exact)
 
     def _jacobian_values(self, t, state, storage_weight, inflow_weight) -> Array:
-        matrices = []
+        matrices, rows = [], self.linear_rows
+        folded = lambda cell, m: m if rows is None else rows.fold_matrix(cell, m)
         for block in self.blocks:
             mesh, law, formulation, once = block
             nodal, weights = block.gather(state), (storage_weight, inflow_weight)
-            matrices.append(
-                cell_forms.matrices(law, mesh, formulation, once, t, nodal, *weights)
-            )
+            at = (law, mesh, formulation, once, t, nodal, *weights)
+            matrices.append(folded(mesh.cell, cell_forms.matrices(*at)))
         parts = natural_parts(self.problem)
         for name in parts:
-            flux = natural_flux(self.problem, name)
+            at = (self.problem, name, self.mesh.points)
             for facets, geometry in self._facets(name):
                 nodal = gather_nodes(state, facets.nodes)
-                matrix = facet_matrix(facets.facet, geometry, flux, t, nodal)
-                if follows(self.problem, name):
-                    turning = follower_flux(self.problem, name)
-                    at = (self.mesh.points, facets, turning, t, nodal)
-                    matrix = matrix + follower_matrix(*at)
-                matrices.append(inflow_weight * matrix)
+                matrix = natural_matrix(*at, facets, geometry, t, nodal)
+                matrices.append(inflow_weight * folded(facets.facet, matrix))
         return matrix_assembly(self.mesh.topology, parts, self._components)(matrices)
 
     def _facet_vectors(self, name: str, t: Array, state: Array) -> list[Array]:
-        flux, vectors = natural_flux(self.problem, name), []
-        for facets, geometry in self._facets(name):
-            nodal = gather_nodes(state, facets.nodes)
-            vector = facet_vector(facets.facet, geometry, flux, t, nodal)
-            if follows(self.problem, name):
-                turning = follower_flux(self.problem, name)
-                at = (self.mesh.points, facets, turning, t, nodal)
-                vector = vector + follower_vector(*at)
-            vectors.append(vector)
-        return vectors
+        at, parts = (self.problem, name, self.mesh.points), self._facets(name)
+        return [
+            natural_vector(*at, f, geometry, t, gather_nodes(state, f.nodes))
+            for f, geometry in parts
+        ]
 
     def _point_supply(self, t: Array, state: Array) -> dict[str, Array]:
         points = self.mesh.points
@@ -363,12 +371,10 @@ class FiniteElement(AbstractDiscretization):
 
     def _facets(self, name: str):
         """The facets of a part by shape, with their geometry."""
-        blocks = self.mesh.topology.boundary(name).blocks
-        if self._prepared is not None:
-            return list(zip(blocks, self._prepared.facets[name], strict=True))
-        return [
-            (block, facet_block_geometry(self.mesh.points, block)) for block in blocks
-        ]
+        blocks, once = self.mesh.topology.boundary(name).blocks, self._prepared
+        fresh = lambda block: facet_block_geometry(self.mesh.points, block)
+        known = map(fresh, blocks) if once is None else once.facets[name]
+        return list(zip(blocks, known, strict=True))
 
     def _assemble(self, cells, t, state, *, facets: bool = False) -> Array:
         """Add up what `cells(block, t, nodal)` gives for the cells of every block,
@@ -383,7 +389,10 @@ class FiniteElement(AbstractDiscretization):
             flat = jnp.concatenate([vector.ravel() for vector in vectors])
             return assembly(flat).reshape(state.shape)
 
-        return per_member(assembled)(t, state)
+        rows = self.linear_rows
+        if rows is None:
+            return per_member(assembled)(t, state)
+        return rows.fold(per_member(assembled)(t, rows.spread(state)))
 
 
 def _tested(block: ElementBlock, density, t, nodal) -> Array:

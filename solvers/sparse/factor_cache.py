@@ -146,6 +146,7 @@ def factorize(pattern, values):
     values = values if order is None else values[order]
     tables = (values, pattern.indices, pattern.indptr)
     matrix = csc_matrix(csr_matrix(tables, shape=pattern.shape))
+    matrix.eliminate_zeros()  # SuperLU would fill in where rows are those of identity
     scale = np.abs(values).max(initial=0.0) * np.diff(pattern.indptr).max(initial=1)
     probe = matrix @ np.ones(pattern.shape[1])
     for options in _orderings(pattern):
