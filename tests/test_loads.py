@@ -169,12 +169,8 @@ def test_principal_stresses_have_a_second_derivative_where_they_differ():
 
 def test_strains_and_cauchy_stress_see_through_a_rotation():
     angle = 0.7
-    turn = (
-        jnp.eye(3)
-        .at[:2, :2]
-        .set(
-            jnp.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-        )
+    turn = jnp.eye(3).at[:2, :2].set(
+        jnp.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     )
     stretch = jnp.diag(jnp.array([1.2, 0.9, 1.0]))
     grad_u = turn @ stretch - jnp.eye(3)

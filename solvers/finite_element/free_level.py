@@ -16,6 +16,7 @@ Methods and Applications, section 3.2.
 
 from typing import NamedTuple
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -26,7 +27,7 @@ from ..sparse import SparseMatrix
 from .geometry import cell_geometry
 from .taylor_hood import LinearRows
 
-_FREE = 1e-8
+_ROUND_OFF = 1e3
 
 
 class Levels(NamedTuple):
@@ -41,6 +42,8 @@ class Levels(NamedTuple):
     weight: Float[Array, " nodes"]
 
 
+# Traced once, though residual, matrix and verdicts ask for it.
+@eqx.filter_jit
 def find_levels(scheme, t: Array) -> Levels:
     """Judge the levels of a mixed `FiniteElement` at a time [s], which may be traced.
 
@@ -57,7 +60,8 @@ def find_levels(scheme, t: Array) -> Levels:
         others = np.setdiff1d(np.arange(len(supply)), rows)
         acting = jnp.max(jnp.abs(jnp.where(free, supply, 0.0)[others]))
         # interior nodes cancel to round-off, boundary nodes keep the area next to them
-        fixed = acting > _FREE * jnp.max(jnp.abs(supply))
+        least = _ROUND_OFF * jnp.finfo(supply.dtype).eps * jnp.max(jnp.abs(supply))
+        fixed = acting > least
         verdicts.append(~(fixed | jnp.any(supply[rows] != 0)) & bool(unheld[row]))
     return Levels(jnp.stack(verdicts), _integrals(scheme.mesh))
 
