@@ -157,7 +157,9 @@ def _ties(linear: LinearRows, pattern: AnyPattern) -> tuple[np.ndarray, np.ndarr
         )
         for row in linear.rows
     ]
-    return order[np.concatenate(found)], np.tile(weight, len(found))
+    places = np.concatenate(found)
+    places = places if order is None else order[places]
+    return places, np.tile(weight, len(found))
 
 
 @lru_cache(maxsize=32)
