@@ -66,6 +66,7 @@ from .sparse import SparseMatrix as SparseMatrix
 from .sparse import SparsityPattern as SparsityPattern
 from .spectral import AbstractDealiasing as AbstractDealiasing
 from .spectral import Aliased as Aliased
+from .spectral import ExponentialRungeKutta as ExponentialRungeKutta
 from .spectral import Fourier as Fourier
 from .spectral import FourierGrid as FourierGrid
 from .spectral import Padded as Padded

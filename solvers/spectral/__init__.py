@@ -9,6 +9,9 @@ from .dealiasing import AbstractDealiasing as AbstractDealiasing
 from .dealiasing import Aliased as Aliased
 from .dealiasing import Padded as Padded
 from .dealiasing import Truncated as Truncated
+from .exponential import ExponentialRungeKutta as ExponentialRungeKutta
 from .fourier import Fourier as Fourier
 from .fourier import FourierGrid as FourierGrid
 from .fourier_jacobian import FourierJacobian as FourierJacobian
+from .modal_method import AbstractModalMethod as AbstractModalMethod
+from .modal_method import ModalMarch as ModalMarch
