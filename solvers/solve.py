@@ -55,10 +55,11 @@ def solve(
         discretization: the problem on its grid or mesh, with `initial` and `interval`.
         steps: number of equal time steps.
         method: `ThetaMethod`, `SDIRK2` (default), `SDIRK3`, `BDF2`, `GeneralizedAlpha`,
-            `Explicit`, or on a `FourierGrid` `ExponentialRungeKutta`. Solids at rest
-            and laws with memory take backward Euler, `ThetaMethod(1.0)`; solids store
-            nothing, so that every step ends in equilibrium and the steps are those of
-            the load.
+            `Explicit`, or a march of modes on a `FourierGrid`:
+            `ExponentialRungeKutta`, `ExponentialAdamsBashforth`, `ImexRungeKutta`,
+            `LowStorageCrankNicolson`. Solids at rest and laws with memory take backward
+            Euler, `ThetaMethod(1.0)`; solids store nothing, so that every step ends in
+            equilibrium and the steps are those of the load.
         saves: number of equally spaced saved times after the initial one; divides
             `steps`.
         linear_solver: solves with the Jacobian of a stage; by default chosen as in

@@ -21,6 +21,7 @@ from froude.physics import (
     Problem,
     Wave,
     advected_mode,
+    burgers_cole_hopf,
     korteweg_de_vries_soliton,
     standing_wave,
     taylor_green_vortex,
@@ -28,8 +29,11 @@ from froude.physics import (
 from froude.solvers import (
     CartesianGrid,
     Checkpointed,
+    ExponentialAdamsBashforth,
     ExponentialRungeKutta,
     FourierGrid,
+    ImexRungeKutta,
+    LowStorageCrankNicolson,
     Status,
     Truncated,
     budget,
@@ -300,6 +304,29 @@ def test_single_precision_stays_single():
     march = lambda scheme: solve(scheme, steps=2, method=ExponentialRungeKutta())
     found = eqx.filter_eval_shape(march, single)
     assert found.states.dtype == found.ledger.source.dtype == jnp.float32
+
+
+STEPPERS = [
+    (ExponentialAdamsBashforth(2), 2),
+    (ExponentialAdamsBashforth(4), 4),
+    (ImexRungeKutta(1), 1),
+    (ImexRungeKutta(2), 2),
+    (ImexRungeKutta(3), 3),
+    (LowStorageCrankNicolson(), 2),
+]
+
+
+@pytest.mark.parametrize(("method", "order"), STEPPERS, ids=lambda one: str(one))
+def test_other_steps_have_their_order_against_cole_hopf(method, order):
+    box = Box((-1.0,), (1.0,), (True,))
+    initial = lambda x: -jnp.sin(jnp.pi * x)
+    exact = lambda t, x: burgers_cole_hopf(t, x, jnp.array(0.1))
+    errors = []
+    for steps in (60, 120):
+        problem = Problem(Burgers(0.1), box, initial=initial, interval=(0.0, 0.5))
+        scheme = discretize(problem, FourierGrid(48))
+        errors.append(error(solve(scheme, steps=steps, method=method), exact))
+    assert abs(np.log2(errors[0] / errors[1]) - order) < 0.25, errors
 
 
 class _Odd(AbstractBalanceLaw):

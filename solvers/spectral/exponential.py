@@ -44,8 +44,12 @@ class ExponentialRungeKutta(AbstractModalMethod):
         middle = dt * (2 * two - 4 * three)
         return whole[0], half[0], 0.5 * dt * half[1], first, middle, last
 
-    def advance(self, coefficients, splitting, t, dt, modes):
-        return _ADVANCE[self.order](coefficients, splitting.remainder, t, dt, modes)
+    def past(self, modes):
+        return None
+
+    def advance(self, coefficients, splitting, t, dt, modes, past):
+        rest = splitting.remainder
+        return _ADVANCE[self.order](coefficients, rest, t, dt, modes), None
 
 
 def _first(coefficients, rest, t, dt, u):

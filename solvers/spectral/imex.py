@@ -73,7 +73,10 @@ class ImexRungeKutta(AbstractModalMethod):
         solved = inverse(identity_like(operator) - gamma * dt * operator)
         return operator, solved
 
-    def advance(self, coefficients, splitting, t, dt, modes):
+    def past(self, modes):
+        return None
+
+    def advance(self, coefficients, splitting, t, dt, modes, past):
         operator, solved = coefficients
         tableau = _TABLEAUS[self.order]
         stage, node, made, linear = modes, 0.0, [], []
@@ -86,7 +89,7 @@ class ImexRungeKutta(AbstractModalMethod):
                 known = known + weight * dt * rate
             stage, node = times(solved, known), sum(implicit)
             linear.append(times(operator, stage))
-        return stage
+        return stage, None
 
 
 _DECAY = (
@@ -132,7 +135,10 @@ class LowStorageCrankNicolson(AbstractModalMethod):
         halves = [float(share) * dt * operator for share in shares]
         return [(half, inverse(identity_like(half) - half)) for half in halves]
 
-    def advance(self, coefficients, splitting, t, dt, modes):
+    def past(self, modes):
+        return None
+
+    def advance(self, coefficients, splitting, t, dt, modes, past):
         rest = 0.0
         for (half, solved), decay, weight, node in zip(
             coefficients, _DECAY, _WEIGHTS, _NODES[:-1], strict=True
@@ -140,4 +146,4 @@ class LowStorageCrankNicolson(AbstractModalMethod):
             rest = splitting.remainder(t + node * dt, modes) + decay * rest
             known = modes + weight * dt * rest + times(half, modes)
             modes = times(solved, known)
-        return modes
+        return modes, None

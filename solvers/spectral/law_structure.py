@@ -28,6 +28,16 @@ class Structure(NamedTuple):
     evaluated: tuple[tuple[Place, tuple[Place, ...]], ...]
     varies_in_space: bool
 
+    @property
+    def groups(self) -> tuple[tuple[int, ...], ...]:
+        """Components evaluated together, in order.
+
+        Those without storage come first where the others read them at points.
+        """
+        if any(component in self.held for component, _ in self.inputs(self.stored)):
+            return self.held, self.stored
+        return (self.stored + self.held,)
+
     def places(self, components: tuple[int, ...]) -> tuple[Place, ...]:
         """Entries of flux and source to evaluate for some components."""
         return tuple(place for place, _ in self.evaluated if place[0] in components)

@@ -32,13 +32,23 @@ class AbstractModalMethod(AbstractTimeMethod):
         """What a step needs of L [s^-1] and dt [s], worked out once per march."""
 
     @abc.abstractmethod
+    def past(self, modes: Complex[Array, " n *modes"]) -> Any:
+        """Memory before the first step, for modes of this shape; None without one."""
+
+    @abc.abstractmethod
     def advance(
-        self, coefficients: Any, splitting: Splitting, t: Array, dt: Array, modes: Array
-    ) -> Complex[Array, " n *modes"]:
-        """The modes at `t + dt`."""
+        self,
+        coefficients: Any,
+        splitting: Splitting,
+        t: Array,
+        dt: Array,
+        modes: Array,
+        past: Any,
+    ) -> tuple[Array, Any]:
+        """The modes (n, *modes) at `t + dt` and the memory there."""
 
     def start(self, scheme, t, state):
-        return None
+        return self.past(_split(scheme, t, state, self).still)
 
     def step(self, scheme, solve, t, dt, state, memory):
         march = ModalMarch.prepared(self, scheme, t, dt, state)
@@ -71,17 +81,10 @@ class ModalMarch(AbstractTimeMethod):
             TypeError: another scheme than `Fourier`.
             ValueError: a law that no march of modes can advance.
         """
-        if not isinstance(scheme, Fourier):
-            raise TypeError(
-                f"method = {type(method).__name__}() marches Fourier modes, but the "
-                f"discretization is a {type(scheme).__name__}; put the problem on a "
-                "FourierGrid, or take SDIRK2()."
-            )
-        scheme = in_dtype(scheme, state.dtype)
-        modes = Modes(scheme.lattice, scheme.dealiasing)
-        splitting = Splitting.at(scheme.problem.law, modes, t, state)
+        splitting = _split(scheme, t, state, method)
         coefficients = method.coefficients(splitting.operator, dt)
-        volume = jnp.prod(scheme.lattice.box.upper - scheme.lattice.box.lower)
+        box = splitting.modes.lattice.box
+        volume = jnp.prod(box.upper - box.lower)
         return cls(method, splitting, coefficients, volume)
 
     def enter(self, state: Array) -> Complex[Array, " stored *modes"]:
@@ -94,13 +97,27 @@ class ModalMarch(AbstractTimeMethod):
         return self.splitting.modes.to_state(self.splitting.full(t, modes))
 
     def start(self, scheme, t, state):
-        return None
+        return self.method.past(self.splitting.still)
 
     def step(self, scheme, solve, t, dt, state, memory):
         """A step of modes; what it adds is the change of the mean, source alone."""
-        end = self.method.advance(self.coefficients, self.splitting, t, dt, state)
+        end, memory = self.method.advance(
+            self.coefficients, self.splitting, t, dt, state, memory
+        )
         change = (end - state).reshape(len(state), -1)[:, 0].real
         source = self.volume * self.splitting.amount(change)
         status = jnp.zeros((), jnp.int8)
         nothing, none = jnp.zeros((), jnp.int32), jnp.zeros((), source.dtype)
-        return Step(end, Amounts({}, source), None, status, nothing, nothing, none)
+        return Step(end, Amounts({}, source), memory, status, nothing, nothing, none)
+
+
+def _split(scheme, t, state, method) -> Splitting:
+    if not isinstance(scheme, Fourier):
+        raise TypeError(
+            f"method = {type(method).__name__}() marches Fourier modes, but the "
+            f"discretization is a {type(scheme).__name__}; put the problem on a "
+            "FourierGrid, or take SDIRK2()."
+        )
+    scheme = in_dtype(scheme, state.dtype)
+    modes = Modes(scheme.lattice, scheme.dealiasing)
+    return Splitting.at(scheme.problem.law, modes, t, state)

@@ -27,7 +27,7 @@ def phi_functions(
 
     Args:
         matrix: dt L, on every mode.
-        count: highest index, at most 3.
+        count: highest index, at most 4.
     """
     if matrix.shape[0] == 1:
         return _of_numbers(matrix, count)

@@ -30,7 +30,9 @@ class Splitting(eqx.Module):
         law: the balance law.
         modes: which modes there are.
         structure: what N evaluates.
-        slopes: d (flux, source) / d (u, grad u) at the uniform state.
+        waves: wave numbers [rad m^-1].
+        known: supply per mode that L has of what is evaluated.
+        start: time of the split [s].
         operator: L [s^-1].
         capacity: d storage / d u.
         response: N per supply of each component, (stored, *modes) or (stored, 1, ...).
@@ -43,7 +45,9 @@ class Splitting(eqx.Module):
     law: AbstractBalanceLaw
     modes: Modes
     structure: Structure = eqx.field(static=True)
-    slopes: Float[Array, "components dim+1 components 1+dim"]
+    start: Float[Array, ""]
+    waves: Float[Array, " dim *modes"]
+    known: Complex[Array, "components components *modes"]
     operator: Complex[Array, "stored stored *modes"]
     capacity: Float[Array, "components components"]
     response: tuple[Array, ...]
@@ -66,7 +70,8 @@ class Splitting(eqx.Module):
         means = jnp.mean(state.reshape(len(state), -1), axis=1).at[held].set(0.0)
         points = modes.fine_points()
         slopes = reference_slopes(law, t, points, means, structure.varies_in_space)
-        supply, still = symbol(slopes, modes.waves()), _still(law, structure, modes, t)
+        waves = modes.waves()
+        supply, still = symbol(slopes, waves), _still(law, structure, modes, t)
         block = lambda rows, columns: supply[np.ix_(rows, columns)]
 
         constraint, free = _with_gauge(block(held, held))
@@ -87,7 +92,9 @@ class Splitting(eqx.Module):
             law=law,
             modes=modes,
             structure=structure,
-            slopes=slopes,
+            start=t,
+            waves=waves,
+            known=symbol(jnp.where(_evaluated(structure, slopes), slopes, 0.0), waves),
             operator=product(per_storage, operator),
             capacity=capacity,
             response=tuple(response[j] for j in range(len(state))),
@@ -99,39 +106,37 @@ class Splitting(eqx.Module):
 
     def remainder(self, t: Array, modes: Array) -> Complex[Array, " stored *modes"]:
         """N(t, modes)."""
-        stored, held = self.structure.stored, self.structure.held
-        if any(component in held for component, _ in self.structure.inputs(stored)):
-            supply = self._supply(t, self._padded(modes), held)
-            full = self._with_held(modes, supply)
-            supply = supply | self._supply(t, full, stored)
-        else:
-            supply = self._supply(t, self._padded(modes), stored + held)
-        terms = [
-            self.response[component] * found for component, found in supply.items()
-        ]
+        supply, _ = self._supply_and_full(t, modes, self.structure.groups)
+        terms = [self.response[place] * found for place, found in supply.items()]
         return sum(terms, start=self.still)
 
     def full(self, t: Array, modes: Array) -> Complex[Array, " components *modes"]:
         """Modes of all components, those without storage computed."""
-        supply = self._supply(t, self._padded(modes), self.structure.held)
-        return jnp.stack(self._with_held(modes, supply))
+        _, full = self._supply_and_full(t, modes, self.structure.groups[:1])
+        return jnp.stack(full)
 
     def amount(self, stored: Array) -> Float[Array, " components"]:
         """Storage of all components, of values (stored,) of those that store."""
         u = jnp.zeros(len(self.response), stored.dtype)
         return self.capacity @ u.at[np.array(self.structure.stored)].set(stored)
 
-    def _padded(self, modes):
-        """Modes of every component, zero of those without storage."""
-        known = dict(zip(self.structure.stored, modes, strict=True))
+    def _supply_and_full(self, t, modes, groups):
+        """Supply of what is evaluated group by group, and modes of all components."""
+        present = dict(zip(self.structure.stored, modes, strict=True))
         zero = jnp.zeros_like(modes[0])
-        return [known.get(j, zero) for j in range(len(self.response))]
+        padded = [present.get(j, zero) for j in range(len(self.response))]
+        supply = self._supply(t, padded, groups[0])
+        full = self._with_held(padded, modes, supply)
+        for group in groups[1:]:
+            supply = supply | self._supply(t, full, group)
+        return supply, full
 
-    def _with_held(self, modes, supply):
-        filled = self._padded(modes)
-        for row, component in enumerate(self.structure.held):
+    def _with_held(self, padded, modes, supply):
+        filled = list(padded)
+        held = self.structure.held
+        for row, component in enumerate(held):
             value = self.held_still[row] + times(self.held_by_stored, modes)[row]
-            for column, other in enumerate(self.structure.held):
+            for column, other in enumerate(held):
                 if other in supply:
                     value = value + self.held_by_supply[row, column] * supply[other]
             filled[component] = value
@@ -143,7 +148,7 @@ class Splitting(eqx.Module):
         inputs = self.structure.inputs(components)
         if not places:
             return {}
-        slope = 1j * self.modes.waves()
+        slope = 1j * self.waves
         spectra = [
             slope[column - 1] * full[component] if column else full[component]
             for component, column in inputs
@@ -151,11 +156,12 @@ class Splitting(eqx.Module):
         found = self._at_points(t, places, inputs, spectra)
         supply = {}
         for (row, column), net in zip(places, found, strict=True):
-            for (component, entry), spectrum in zip(inputs, spectra, strict=True):
-                net = net - self.slopes[row, column, component, entry] * spectrum
-            if column < len(slope):
-                net = -slope[column] * net
+            net = -slope[column] * net if column < len(slope) else net
             supply[row] = supply[row] + net if row in supply else net
+        for row in supply:
+            for component in {component for component, _ in inputs}:
+                known = self.known[row, component] * full[component]
+                supply[row] = supply[row] - known
         return supply
 
     def _at_points(self, t, places, inputs, spectra):
@@ -195,6 +201,16 @@ def _still(law, structure, modes, t):
     )
     slope = 1j * modes.waves()
     return found[:, -1] - jnp.sum(slope * found[:, :-1], axis=1)
+
+
+def _evaluated(structure, slopes):
+    """Which slopes belong to what is evaluated at points."""
+    found = np.zeros(slopes.shape, bool)
+    for group in structure.groups:
+        for place in structure.places(group):
+            for entry in structure.inputs(group):
+                found[(*place, *entry)] = True
+    return found
 
 
 def _with_gauge(constraint):
