@@ -86,6 +86,9 @@ from .plasticity import PlasticHistory as PlasticHistory
 from .plasticity import VoceHardening as VoceHardening
 from .point_load import PointLoad as PointLoad
 from .problem import Problem as Problem
+from .random_field import FourierSum as FourierSum
+from .random_field import random_field as random_field
+from .random_field import random_solenoidal_field as random_solenoidal_field
 from .residual import Jet as Jet
 from .residual import autodiff_jet as autodiff_jet
 from .residual import strong_residual as strong_residual

@@ -71,7 +71,8 @@ def _follow(program, arguments):
     def look(variable):
         if not isinstance(variable, Literal) and variable in known:
             return known[variable]
-        nothing = np.zeros((*variable.aval.shape, count), bool)
+        shape = variable.aval.shape  # pyright: ignore[reportAttributeAccessIssue]
+        nothing = np.zeros((*shape, count), bool)
         return Reading(nothing, nothing)
 
     for equation in program.eqns:
