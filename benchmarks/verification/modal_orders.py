@@ -47,7 +47,7 @@ LAWS = (
     ("real symbol", Burgers(0.1), 0.0),
     ("mixed symbol", Burgers(0.1), 1.3),
     ("imaginary symbol", KortewegDeVries(1.0, 0.1), 0.0),
-    ("real symbol of fourth order", KuramotoSivashinsky(1.0, 0.1), 0.0),
+    ("real symbol of fourth order", KuramotoSivashinsky(0.1, 0.002), 0.0),
 )
 
 
