@@ -227,6 +227,7 @@ LEAVES = {
 }
 
 
+@pytest.mark.slow
 def test_derivatives_agree_with_differences_and_between_the_modes():
     check = gradient_check(quantity, LEAVES)
     assert check.best < 1e-7 and check.dot_product < 1e-12
