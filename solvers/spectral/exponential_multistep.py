@@ -15,9 +15,8 @@ from .phi_functions import phi_functions
 class ExponentialAdamsBashforth(AbstractModalMethod):
     """The linear part exactly, the rest as a polynomial through its last values.
 
-    One evaluation per step where `ExponentialRungeKutta` of order 4 takes four: of all
-    methods here the least work for an error, where the step is small enough. Its steps
-    must be about four times shorter. The first steps are those of
+    One evaluation per step where `ExponentialRungeKutta` of order 4 takes four, and
+    stable for shorter steps only. The first steps are those of
     `ExponentialRungeKutta(4)`.
 
     Args:

@@ -166,17 +166,16 @@ class Splitting(eqx.Module):
 
     def _at_points(self, t, places, inputs, spectra):
         """Modes of entries of flux and source whose inputs have these modes."""
-        fields = [self.modes.fine_points()]
-        if inputs:
-            fields.append(self.modes.to_points(jnp.stack(spectra)))
+        # One transform each: on a CPU a stack of them does not run in parallel.
+        fields = [self.modes.to_points(spectrum) for spectrum in spectra]
 
         def at_point(t, x, *values):
-            known = dict(zip(inputs, *values, strict=True)) if values else {}
-            rows = _rows_of(self.law, t, x, known)
+            rows = _rows_of(self.law, t, x, dict(zip(inputs, values, strict=True)))
             return jnp.stack([rows[place] for place in places])
 
-        dimension = self.modes.lattice.dimension
-        return self.modes.of_points(evaluate(at_point, t, *fields, dimension=dimension))
+        dimension, points = self.modes.lattice.dimension, self.modes.fine_points()
+        found = evaluate(at_point, t, points, *fields, dimension=dimension)
+        return [self.modes.of_points(entry) for entry in found]
 
 
 def _rows_of(law, t, x, known):
