@@ -7,6 +7,8 @@ May import: jax, equinox.
 
 from .advection_diffusion import AdvectionDiffusion as AdvectionDiffusion
 from .advection_diffusion import advected_mode as advected_mode
+from .allen_cahn import AllenCahn as AllenCahn
+from .allen_cahn import allen_cahn_front as allen_cahn_front
 from .axisymmetric import Axisymmetric as Axisymmetric
 from .axisymmetric import PerRadian as PerRadian
 from .axisymmetric import lame_cylinder as lame_cylinder
@@ -26,6 +28,8 @@ from .boundary import acts_on as acts_on
 from .burgers import Burgers as Burgers
 from .burgers import burgers_cole_hopf as burgers_cole_hopf
 from .burgers import burgers_travelling_front as burgers_travelling_front
+from .cahn_hilliard import CahnHilliard as CahnHilliard
+from .cahn_hilliard import cahn_hilliard_interface as cahn_hilliard_interface
 from .cell_field import CellField as CellField
 from .check import LawCheck as LawCheck
 from .check import check_balance_law as check_balance_law
@@ -42,8 +46,10 @@ from .elastic import lame_parameters as lame_parameters
 from .elastodynamics import Elastodynamics as Elastodynamics
 from .elastodynamics import longitudinal_standing_wave as longitudinal_standing_wave
 from .elastodynamics import longitudinal_wave_speed as longitudinal_wave_speed
+from .fitzhugh_nagumo import FitzHughNagumo as FitzHughNagumo
 from .follower import AbstractFollowerLoad as AbstractFollowerLoad
 from .follower import FollowerPressure as FollowerPressure
+from .gray_scott import GrayScott as GrayScott
 from .heat import HeatConduction as HeatConduction
 from .heat import heat_decaying_mode as heat_decaying_mode
 from .history_law import AbstractHistoryLaw as AbstractHistoryLaw
@@ -59,6 +65,9 @@ from .incompressible import AbstractViscousStress as AbstractViscousStress
 from .incompressible import GradientStress as GradientStress
 from .incompressible import SymmetricStress as SymmetricStress
 from .incompressible_elastic import IncompressibleElastic as IncompressibleElastic
+from .korteweg_de_vries import KortewegDeVries as KortewegDeVries
+from .korteweg_de_vries import korteweg_de_vries_soliton as korteweg_de_vries_soliton
+from .kuramoto_sivashinsky import KuramotoSivashinsky as KuramotoSivashinsky
 from .loads import Pressure as Pressure
 from .loads import Spring as Spring
 from .loads import Traction as Traction
@@ -84,10 +93,15 @@ from .plasticity import PlasticHistory as PlasticHistory
 from .plasticity import VoceHardening as VoceHardening
 from .point_load import PointLoad as PointLoad
 from .problem import Problem as Problem
+from .random_field import FourierSum as FourierSum
+from .random_field import random_field as random_field
+from .random_field import random_solenoidal_field as random_solenoidal_field
 from .residual import Jet as Jet
 from .residual import autodiff_jet as autodiff_jet
 from .residual import strong_residual as strong_residual
 from .scaled_elastic import ScaledElastic as ScaledElastic
+from .schroedinger import Schroedinger as Schroedinger
+from .schroedinger import schroedinger_bright_soliton as schroedinger_bright_soliton
 from .solid import AbstractSolid as AbstractSolid
 from .solid import PlaneStrain as PlaneStrain
 from .solid import Solid as Solid
@@ -97,4 +111,11 @@ from .stress import hydrostatic as hydrostatic
 from .stress import principal as principal
 from .stress import small_strain as small_strain
 from .stress import von_mises as von_mises
+from .swift_hohenberg import SwiftHohenberg as SwiftHohenberg
 from .tensor import green_lagrange as green_lagrange
+from .vorticity import KolmogorovForcing as KolmogorovForcing
+from .vorticity import PlaneVorticity as PlaneVorticity
+from .vorticity import stream_velocity as stream_velocity
+from .vorticity import taylor_green_vortex as taylor_green_vortex
+from .wave import Wave as Wave
+from .wave import standing_wave as standing_wave

@@ -66,9 +66,14 @@ from .sparse import MultigridCG as MultigridCG
 from .sparse import SparseMatrix as SparseMatrix
 from .sparse import SparsityPattern as SparsityPattern
 from .spectral import AbstractDealiasing as AbstractDealiasing
+from .spectral import AbstractModalMethod as AbstractModalMethod
 from .spectral import Aliased as Aliased
+from .spectral import ExponentialAdamsBashforth as ExponentialAdamsBashforth
+from .spectral import ExponentialRungeKutta as ExponentialRungeKutta
 from .spectral import Fourier as Fourier
 from .spectral import FourierGrid as FourierGrid
+from .spectral import ImexRungeKutta as ImexRungeKutta
+from .spectral import LowStorageCrankNicolson as LowStorageCrankNicolson
 from .spectral import Padded as Padded
 from .spectral import Truncated as Truncated
 from .status import Status as Status

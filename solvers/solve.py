@@ -32,6 +32,7 @@ from .newton import default_tolerance, find_root
 from .pressure_level import lets_in_on_balance, with_levels, without_free_level
 from .solution import Ledger, Solution, Statistics
 from .sparse import AbstractLinearSolver
+from .spectral import AbstractModalMethod, ModalMarch
 from .status import Status
 from .time_method import AbstractTimeMethod, Amounts, rates
 from .well_posed import diffuses_backwards
@@ -60,9 +61,11 @@ def solve(
     Args:
         discretization: the problem on its grid or mesh, with `initial` and `interval`.
         steps: number of equal time steps.
-        method: `ThetaMethod`, `SDIRK2` (default), `SDIRK3`, `BDF2`, `GeneralizedAlpha`
-            or `Explicit`. Solids at rest and laws with memory take backward Euler,
-            `ThetaMethod(1.0)`; solids store nothing, so that every step ends in
+        method: `ThetaMethod`, `SDIRK2` (default), `SDIRK3`, `BDF2`, `GeneralizedAlpha`,
+            `Explicit`, or a march of modes on a `FourierGrid`:
+            `ExponentialRungeKutta`, `ExponentialAdamsBashforth`, `ImexRungeKutta`,
+            `LowStorageCrankNicolson`. Solids at rest and laws with memory take backward
+            Euler, `ThetaMethod(1.0)`; solids store nothing, so that every step ends in
             equilibrium and the steps are those of the load.
         saves: number of equally spaced saved times after the initial one; divides
             `steps`.
@@ -164,6 +167,12 @@ def _solve(discretization, steps, method, saves, linear_solver, tolerance, adjoi
     linear_solver = linear_solver or default_linear_solver(stepping(past), state)
     linear_solver = linked(linear_solver, scheme.links())
 
+    carried, shown = state, lambda t, state: state
+    if isinstance(method, AbstractModalMethod):
+        method = ModalMarch.prepared(method, scheme, start, dt, state)
+        carried, shown = method.enter(state), method.leave
+        state = shown(start, carried)
+
     patience = newton_patience(scheme.problem.law)
 
     def advance(march: _March, n: Array) -> _March:
@@ -204,19 +213,21 @@ def _solve(discretization, steps, method, saves, linear_solver, tolerance, adjoi
         frozen = march._replace(status=status)
         return jax.tree.map(lambda a, b: jnp.where(moving, a, b), moved, frozen)
 
-    step = advance if isinstance(method, Explicit) else keep_root(advance)
+    rootless = isinstance(method, Explicit | ModalMarch)
+    step = advance if rootless else keep_root(advance)
 
     def to_next_save(march: _March, k: Array):
         count = steps // saves
         march = adjoint.repeat(step, march, k * count, count)
         t = start + ((k + 1) * count).astype(dtype) * dt
-        content = scheme.content(t, march.state)
-        return march, (march.state, march.amounts, content, march.history.after)
+        state = shown(t, march.state)
+        content = scheme.content(t, state)
+        return march, (state, march.amounts, content, march.history.after)
 
     books = eqx.filter_eval_shape(rates, stepping(past), start, state, state)
     none = jnp.zeros((), jnp.int32)
     first = _March(
-        state=state,
+        state=carried,
         history=_Memory(past, past),
         amounts=jax.tree.map(lambda b: jnp.zeros(b.shape, b.dtype), books),
         memory=method.start(scheme, start, state),
@@ -227,7 +238,7 @@ def _solve(discretization, steps, method, saves, linear_solver, tolerance, adjoi
     ends = jax.tree.map(
         lambda *both: jnp.stack(both),
         (start, state, past),
-        (start + steps * dt, last.state, last.history.before),
+        (start + steps * dt, saved[0][-1], last.history.before),
     )
     backwards = jax.vmap(lambda t, u, h: diffuses_backwards(stepping(h), t, u))(*ends)
     refused = backwards[0] | scheme.inverted()

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array
 
 from ..pointwise import evaluate, in_dtype
+from .symbol import supply_rows, symbol
 
 if TYPE_CHECKING:
     from .fourier import Fourier
@@ -81,27 +82,23 @@ class FourierJacobian(eqx.Module):
         )
         x = transform.fine_points()
 
-        def mean(function, argument, *fields):
-            derivative = jax.jacfwd(function, argnums=argument)
+        jet = jnp.concatenate([fields[0][:, None], fields[1]], axis=1)
+        shape = jet.shape[:2]
+
+        def mean(function, *fields):
+            derivative = jax.jacfwd(function, argnums=2)
             values = evaluate(derivative, t, x, *fields, dimension=lattice.dimension)
             return jnp.mean(values, axis=space)
 
-        stored = mean(law.storage, 2, fields[0])
-        flux_u, flux_g, source_u, source_g = (
-            mean(function, argument, *fields)
-            for function in (law.flux, law.source)
-            for argument in (2, 3)
-        )
+        rows = lambda t, x, jet: supply_rows(law, t, x, jet.reshape(shape))
+        stored = mean(law.storage, fields[0])
+        slopes = mean(rows, jet.reshape(-1, *jet.shape[2:]))
         waves = jnp.stack(
             jnp.broadcast_arrays(
                 *[transform.wave_numbers(axis) for axis in range(lattice.dimension)]
             )
         )
-        slope = 1j * waves
-        second = jnp.einsum("iajb,a...,b...->ij...", flux_g, slope, slope)
-        first = jnp.einsum("iaj,a...->ij...", flux_u, slope)
-        local = jnp.einsum("ijb,b...->ij...", source_g, slope)
+        inflow = symbol(slopes.reshape(*slopes.shape[:2], *shape), waves)
         ones = [1] * lattice.dimension
-        inflow = local - first - second + source_u.reshape(*source_u.shape, *ones)
         stored = self.storage_weight * stored
         return stored.reshape(*stored.shape, *ones) - self.inflow_weight * inflow
