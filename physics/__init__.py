@@ -54,6 +54,10 @@ from .hyperelastic import (
 )
 from .hyperelastic import NeoHookean as NeoHookean
 from .hyperelastic import StVenantKirchhoff as StVenantKirchhoff
+from .incompressible import AbstractIncompressible as AbstractIncompressible
+from .incompressible import AbstractViscousStress as AbstractViscousStress
+from .incompressible import GradientStress as GradientStress
+from .incompressible import SymmetricStress as SymmetricStress
 from .loads import Pressure as Pressure
 from .loads import Spring as Spring
 from .loads import Traction as Traction
@@ -68,6 +72,8 @@ from .materials import STEEL_S235 as STEEL_S235
 from .materials import STEEL_S355 as STEEL_S355
 from .materials import TITANIUM_6AL_4V as TITANIUM_6AL_4V
 from .materials import MaterialData as MaterialData
+from .navier_stokes import NavierStokes as NavierStokes
+from .navier_stokes import kovasznay as kovasznay
 from .parameter import Constant as Constant
 from .parameter import Polynomial as Polynomial
 from .parameter import Tabulated as Tabulated
@@ -84,6 +90,7 @@ from .scaled_elastic import ScaledElastic as ScaledElastic
 from .solid import AbstractSolid as AbstractSolid
 from .solid import PlaneStrain as PlaneStrain
 from .solid import Solid as Solid
+from .stokes import Stokes as Stokes
 from .stress import cauchy_stress as cauchy_stress
 from .stress import hydrostatic as hydrostatic
 from .stress import principal as principal

@@ -13,6 +13,7 @@ from .balance_law import AbstractBalanceLaw
 from .boundary import AbstractBoundaryCondition, AbstractNaturalCondition, acts_on
 from .domain import AbstractDomain
 from .follower import AbstractFollowerLoad
+from .incompressible import AbstractIncompressible
 from .parameter import as_function, as_parameter
 from .plane_stress import PlaneStress
 
@@ -118,6 +119,8 @@ def _check_conditions(
         covered |= mask
         if not adds:
             alone |= mask
+    if isinstance(law, AbstractIncompressible):
+        covered[-1] = True  # the flux of the pressure row is zero everywhere
     if not covered.all():
         missing = [
             component.name

@@ -43,6 +43,13 @@ from .implicit import BDF2 as BDF2
 from .implicit import SDIRK2 as SDIRK2
 from .implicit import SDIRK3 as SDIRK3
 from .implicit import ThetaMethod as ThetaMethod
+from .incompressible import Projected as Projected
+from .incompressible import ProjectionRungeKutta as ProjectionRungeKutta
+from .incompressible import Staggered as Staggered
+from .incompressible import StaggeredGrid as StaggeredGrid
+from .incompressible import WallClustering as WallClustering
+from .incompressible import largest_step as largest_step
+from .incompressible import project_velocity as project_velocity
 from .mesh import Mesh as Mesh
 from .mesh import inverted_cells as inverted_cells
 from .mesh import morph as morph
