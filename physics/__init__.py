@@ -58,6 +58,7 @@ from .incompressible import AbstractIncompressible as AbstractIncompressible
 from .incompressible import AbstractViscousStress as AbstractViscousStress
 from .incompressible import GradientStress as GradientStress
 from .incompressible import SymmetricStress as SymmetricStress
+from .incompressible_elastic import IncompressibleElastic as IncompressibleElastic
 from .loads import Pressure as Pressure
 from .loads import Spring as Spring
 from .loads import Traction as Traction

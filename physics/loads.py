@@ -1,8 +1,9 @@
 """Loads on the surface of a solid: tractions, pressure and elastic support.
 
 The flux of momentum is minus the stress, so a traction q enters as flux·n = -q. Loads
-act on the last `dim` components of a law, which balance momentum: the displacements of
-a solid at rest, the velocities in `Elastodynamics`.
+act on the `dim` components of a law which balance momentum: the displacements of a
+solid at rest, the velocities in `Elastodynamics`, those before the pressure of an
+incompressible medium.
 
 A support that lets the solid slide (roller, plane of symmetry) holds one displacement
 and leaves the others free of load:
@@ -91,5 +92,8 @@ class Spring(AbstractNaturalCondition):
 
 
 def _on_momentum(flux: Array, u: Array) -> Array:
-    """The flux of the momentum rows, nothing on the rows before them."""
-    return jnp.concatenate([jnp.zeros_like(u[: len(u) - len(flux)]), flux])
+    """The flux of the momentum rows, nothing on the displacements before them or the
+    pressure after them."""
+    others = jnp.zeros_like(u[: len(u) - len(flux)])
+    parts = [flux, others] if len(u) == len(flux) + 1 else [others, flux]
+    return jnp.concatenate(parts)

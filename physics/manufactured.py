@@ -21,6 +21,7 @@ from .boundary import (
     Outflow,
     acts_on,
 )
+from .incompressible import AbstractIncompressible
 from .problem import Problem
 from .residual import autodiff_jet, strong_residual
 
@@ -48,7 +49,11 @@ def manufactured(problem: Problem, exact: Exact) -> Problem:
             f"problem.law is a {type(law).__name__}, which is no AbstractBalanceLaw; "
             "a law with memory has no manufactured solutions."
         )
-    forced = _ForcedHyperbolic if isinstance(law, AbstractHyperbolicLaw) else _Forced
+    forced = _Forced
+    if isinstance(law, AbstractHyperbolicLaw):
+        forced = _ForcedHyperbolic
+    elif isinstance(law, AbstractIncompressible):
+        forced = _ForcedIncompressible
     conditions = {
         name: _forced_conditions(law, conditions, exact)
         for name, conditions in problem.conditions.items()
@@ -104,6 +109,25 @@ class _ForcedHyperbolic(AbstractHyperbolicLaw):
 
     def max_wave_speed(self, t, x, u, normal):
         return self.law.max_wave_speed(t, x, u, normal)
+
+
+class _ForcedIncompressible(AbstractIncompressible):
+    law: AbstractIncompressible
+    exact: Exact
+
+    @property
+    def components(self) -> tuple[Component, ...]:
+        return self.law.components
+
+    def storage(self, t, x, u):
+        return self.law.storage(t, x, u)
+
+    def flux(self, t, x, u, grad_u):
+        return self.law.flux(t, x, u, grad_u)
+
+    def source(self, t, x, u, grad_u):
+        forcing = _forcing(self.law, self.exact, t, x)
+        return self.law.source(t, x, u, grad_u) + forcing
 
 
 class _ExactInitial(eqx.Module):

@@ -66,9 +66,7 @@ class NavierStokes(AbstractIncompressible):
         return jnp.append(force - carried, jnp.trace(gradient))
 
 
-def kovasznay(
-    t: Array, x: Float[Array, " 2"], reynolds: Array
-) -> Float[Array, " 3"]:
+def kovasznay(t: Array, x: Float[Array, " 2"], reynolds: Array) -> Float[Array, " 3"]:
     """Exact steady flow behind a grid, for ρ = 1 and μ = 1/Re.
 
         u = 1 - e^(λx) cos 2πy,  v = λ/(2π) e^(λx) sin 2πy,  p = (1 - e^(2λx))/2,

@@ -9,6 +9,7 @@ from jaxtyping import Array, Float
 from ..physics import (
     AbstractBoundaryCondition,
     AbstractEssentialCondition,
+    AbstractIncompressible,
     Radiation,
     Robin,
     acts_on,
@@ -22,13 +23,15 @@ def initial_state(discretization: AbstractDiscretization) -> Array:
 
     Where it has none, the state is uniform: 1 % above the mean of the prescribed and
     the ambient values, where radiation has a slope and so has a film coefficient that
-    vanishes at the ambient value; zero where there are no such values, and for solids,
-    which are at rest.
+    vanishes at the ambient value; zero where there are no such values, and for solids
+    and incompressible media, which are at rest.
     """
     problem = discretization.problem
     shape = (len(problem.law.components),)
-    rests = problem.initial is not None or isinstance(problem.law, AbstractSolid)
-    level = 0.0 if rests else _surroundings(discretization)
+    rests = isinstance(problem.law, AbstractSolid | AbstractIncompressible)
+    level = (
+        0.0 if rests or problem.initial is not None else _surroundings(discretization)
+    )
 
     def initial(x: Array) -> Array:
         value = level if problem.initial is None else problem.initial(x)

@@ -2,7 +2,7 @@
 
 import functools
 import itertools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import equinox as eqx
 import jax
@@ -11,7 +11,14 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array
 
-from ..sparse import DirectSolver, SparseMatrix, SparsityPattern
+from ..sparse import (
+    AbstractLinearSolver,
+    DirectSolver,
+    LinearSolution,
+    SparseMatrix,
+    SparsityPattern,
+)
+from ..sparse.linear_solver import as_status
 
 if TYPE_CHECKING:
     from .staggered import Staggered
@@ -73,8 +80,8 @@ class StaggeredJacobian(eqx.Module):
         push = _derivative(self.scheme, self.t, self.state, *weights, leveled=True)
         return push(vector)
 
-    def precondition(self, vector: Array) -> Array:
-        """The inverse.
+    def inverse(self, vector: Array) -> Array:
+        """Solution of J x = `vector`.
 
         In a closed box the last rows w (V m/μ - leaving) = b, with the mean m of the
         pressure, sum to w Σ V m/μ = Σ b. What is left of b has no sum, so that the
@@ -93,6 +100,26 @@ class StaggeredJacobian(eqx.Module):
         level = level / (self.inflow_weight * jnp.sum(volume))
         correction = level - jnp.sum(share * found[-1])
         return found.at[-1].add(correction).ravel()
+
+
+class InverseSolver(AbstractLinearSolver):
+    """Solves with a `StaggeredJacobian` by its own inverse."""
+
+    def solve(
+        self, matrix: Any, rhs: Array, *, enough: Array | float = 0.0
+    ) -> LinearSolution:
+        """Solve `matrix @ x = rhs` for `rhs` (n,), whatever is `enough`."""
+        arrays, rest = eqx.partition(matrix, eqx.is_inexact_array)
+        still = eqx.combine(lax.stop_gradient(arrays), rest)
+        value = lax.custom_linear_solve(
+            matrix.mv,
+            rhs,
+            lambda _, b: still.inverse(b),
+            lambda _, b: jax.linear_transpose(still.inverse, b)(b)[0],
+        )
+        finite = jnp.isfinite(lax.stop_gradient(value)).all()
+        status = as_status(finite, jnp.array(True))
+        return LinearSolution(value, status, jnp.zeros((), jnp.int32))
 
 
 def _derivative(scheme, t, state, storage_weight, inflow_weight, *, leveled):
