@@ -1,9 +1,10 @@
 """Problems on grids and meshes: differentiable, batched solvers of balance laws.
 
-`discretize` puts a problem on a `CartesianGrid`, a `Mesh` or a `FourierGrid`; `solve`
-marches it, `solve_steady` finds its steady state, `budget` closes its books. Start
-with `discretization.py` for the contract that all schemes keep, `newton.py` and
-`solve.py` for the two ways to a `Solution`, `sparse/` for the linear solvers.
+`discretize` puts a problem on a `CartesianGrid`, a `Mesh`, a `FourierGrid` or a
+`StaggeredGrid`; `solve` marches it, `solve_steady` finds its steady state, `budget`
+closes its books. Start with `discretization.py` for the contract that all schemes keep,
+`newton.py` and `solve.py` for the two ways to a `Solution`, `sparse/` for the linear
+solvers.
 May import: physics, diffrax, SciPy on the host.
 """
 

@@ -44,7 +44,9 @@ def discretize(
             shape than its balance needs.
         ValueError: the scheme cannot use the geometry or a condition.
     """
-    if isinstance(where, CartesianGrid | Mesh | FourierGrid | StaggeredGrid):
+    if isinstance(where, StaggeredGrid):
+        return Staggered(problem, where, **options)
+    if isinstance(where, CartesianGrid | Mesh | FourierGrid):
         _check_shapes(problem)
     if isinstance(where, CartesianGrid):
         return FiniteVolume(problem, where, **options)
@@ -52,8 +54,6 @@ def discretize(
         return FiniteElement(problem, where, **options)
     if isinstance(where, FourierGrid):
         return Fourier(problem, where, **options)
-    if isinstance(where, StaggeredGrid):
-        return Staggered(problem, where, **options)
     raise TypeError(
         f"where is a {type(where).__name__}; give a CartesianGrid, a Mesh, a "
         "FourierGrid or a StaggeredGrid."

@@ -1,10 +1,10 @@
 """The lid-driven square cavity on staggered grids, steady by Newton's method.
 
 Velocities on the centre lines at Re 1000 against the spectral solution of O. Botella
-and R. Peyret (1998), Benchmark spectral results on the lid-driven cavity flow, Computers
-& Fluids 27, 421, tables 9 and 10; at Re 100 and 400 against U. Ghia, K. N. Ghia and
-C. T. Shin (1982), J. Comput. Phys. 48, 387, tables I and II, without the misprinted
-v(0.9063) at Re 400.
+and R. Peyret (1998), Benchmark spectral results on the lid-driven cavity flow,
+Computers & Fluids 27, 421, tables 9 and 10; at Re 100 and 400 against U. Ghia, K. N.
+Ghia and C. T. Shin (1982), J. Comput. Phys. 48, 387, tables I and II, without the
+misprinted v(0.9063) at Re 400.
 """
 
 import equinox as eqx
@@ -76,8 +76,9 @@ def refined(scheme: Staggered, coarse: Staggered, state) -> jnp.ndarray:
     lines = [np.asarray(line.centres) for line in layout.lines]
     rows = []
     for axis in range(2):
-        points = np.asarray(fine.stored(axis, fine.points(axis)[0])), np.asarray(
-            fine.stored(axis, fine.points(axis)[1])
+        points = (
+            np.asarray(fine.stored(axis, fine.points(axis)[0])),
+            np.asarray(fine.stored(axis, fine.points(axis)[1])),
         )
         find = RegularGridInterpolator(lines, centres[axis], bounds_error=False)
         find.fill_value = None
@@ -125,7 +126,12 @@ def run():
                 yield _row(reynolds, cells, error, 2e-2)
     yield _row(1000, 128, profile_error(coarse, state, 1000), 5e-3)
     differences = np.abs(np.diff(energies))
-    yield order("order of the kinetic energy, 32, 64, 128", differences, expected=2.0, within=0.3)
+    yield order(
+        "order of the kinetic energy, 32, 64, 128",
+        differences,
+        expected=2.0,
+        within=0.3,
+    )
 
 
 def _steady(scheme, guess):

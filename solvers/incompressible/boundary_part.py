@@ -95,11 +95,11 @@ class BoundaryPart(eqx.Module):
         normal = jnp.zeros(points.shape[0], points.dtype)
         normal = normal.at[self.axis].set(1.0 if self.high else -1.0)
         total = jnp.zeros(points.shape[1:], points.dtype)
+        still = jnp.zeros(len(self.law.components), points.dtype)
         for condition in self.conditions:
             if not isinstance(condition, NormalFlux):
                 continue
             if acts_on(condition, self.law)[component]:
-                still = jnp.zeros(len(self.law.components), points.dtype)
                 outward = lambda t, x, c=condition: c.normal_flux(t, x, normal, still)
                 total = total + _sample(outward, component, self.law, t, points)
         return total if self.high else -total
@@ -113,6 +113,13 @@ def _sample(
     flat = points.reshape(points.shape[0], -1)
 
     def at_point(x):
-        return jnp.broadcast_to(function(t, x), (count,))[component].astype(x.dtype)
+        value = jnp.asarray(function(t, x))
+        if value.shape not in ((), (count,)):
+            raise ValueError(
+                f"a condition gives values of the shape {value.shape} at a point; give "
+                f"one number or {count}, the pressure last: "
+                f"{[c.name for c in law.components]}."
+            )
+        return jnp.broadcast_to(value, (count,))[component].astype(x.dtype)
 
     return jax.vmap(at_point, 1)(flat).reshape(points.shape[1:])

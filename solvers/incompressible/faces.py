@@ -11,7 +11,6 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Float
 
-from ...physics import Box
 from .boundary_part import FREE, HELD, PERIODIC, BoundaryPart
 from .staggered_grid import Line
 

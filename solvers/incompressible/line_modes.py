@@ -1,7 +1,7 @@
 """Modes of the second difference along one line, found once on the host.
 
-With widths m the operator m⁻¹K of a line is symmetric in the inner product of m, so that
-K v = λ m v has real modes: R. E. Lynch, J. R. Rice and D. H. Thomas (1964), Direct
+With widths m the operator m⁻¹K of a line is symmetric in the inner product of m, so
+that K v = λ m v has real modes: R. E. Lynch, J. R. Rice and D. H. Thomas (1964), Direct
 solution of partial difference equations by tensor product methods, Numer. Math. 6, 185.
 """
 
@@ -19,7 +19,7 @@ class LineModes:
     """The second difference of a line of length 1 is `backward diag(values) forward`.
 
     Attributes:
-        values: (n,), not positive; of `numpy.fft.fft` order where there are no matrices.
+        values: (n,), not positive; in the order of `numpy.fft.fft` without matrices.
         forward: (n, n), or `None` for the discrete Fourier transform.
         backward: (n, n), or `None`.
     """

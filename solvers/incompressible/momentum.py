@@ -72,7 +72,9 @@ def diffusive_flux(
         return layout.others(axis) * _with_ends(-viscosity * slope, axis, low, given)
     apart = along(line.apart, axis, layout.dimension)
     first, last = layer(moved, axis, 0), layer(moved, axis, -1)
-    inner = (ahead(moved, axis) - behind(moved, axis)) / behind(ahead(apart, axis), axis)
+    inner = (ahead(moved, axis) - behind(moved, axis)) / behind(
+        ahead(apart, axis), axis
+    )
     if low == PERIODIC:
         seam = -viscosity * (first - last) / layer(apart, axis, 0)
         given = [seam, seam]

@@ -50,7 +50,10 @@ def check_net_inflow(scheme: "Staggered") -> None:
         ValueError: at the start of the interval, more flows in than out or less.
     """
     leaves = jax.tree.leaves(eqx.filter(scheme, eqx.is_array))
-    if any(isinstance(leaf, Tracer) for leaf in leaves) or not scheme.layout.is_closed():
+    if (
+        any(isinstance(leaf, Tracer) for leaf in leaves)
+        or not scheme.layout.is_closed()
+    ):
         return
     interval = scheme.problem.interval
     start = jnp.zeros(()) if interval is None else interval[0]
@@ -61,7 +64,7 @@ def check_net_inflow(scheme: "Staggered") -> None:
     net, passing = (float(np.asarray(value)) for value in found)
     if abs(net) > _INCOMPATIBLE * passing:
         raise ValueError(
-            f"conditions let {net:g} m^{scheme.layout.dimension}/s flow into the box on "
-            f"balance, of {passing:g} that pass, and no outlet is free; correct the "
+            f"conditions let {net:g} m^{scheme.layout.dimension}/s flow into the box "
+            f"on balance, of {passing:g} that pass, and no outlet is free; correct the "
             "velocities, or give NormalFlux(0.0) at an outlet."
         )

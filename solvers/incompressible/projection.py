@@ -8,7 +8,7 @@ from jaxtyping import Array, Float
 
 from ..newton import norm
 from ..pointwise import in_dtype
-from .faces import Layout, along
+from .faces import along
 from .flow_operators import pressure_operator
 from .momentum import volume_flow
 from .staggered import Staggered
@@ -22,15 +22,15 @@ class Projected(NamedTuple):
     `removed` is the norm of the change of the velocity over the norm of what it was.
     """
 
-    state: Float[Array, "components *cells"]
+    state: Float[Array, " components *cells"]
     removed: Float[Array, ""]
 
 
 def project_velocity(scheme: Staggered, t: Array, state: Array) -> Projected:
     """The nearest velocity without divergence, and the pressure that goes with it.
 
-    `ProjectionRungeKutta` starts with it and reports `removed` as `residual_norm` in the
-    statistics of the solution.
+    `ProjectionRungeKutta` starts with it and reports `removed` as `residual_norm` in
+    the statistics of the solution.
 
     Args:
         scheme: the discretised flow.
@@ -54,31 +54,20 @@ def divergence(scheme: Staggered, t: Array, velocity: Array) -> Float[Array, " *
     return leaving / layout.cell_volume()
 
 
-def gradient(layout: Layout, field: Array) -> Float[Array, "dim *cells"]:
+def gradient(scheme: Staggered, field: Array) -> Float[Array, " dim *cells"]:
     """Gradient at the stored faces, zero where a boundary holds the velocity."""
-    rows = []
-    for axis in range(layout.dimension):
-        if layout.parts[axis] is None:
-            ends = jnp.take(field, jnp.array([-1]), axis), jnp.take(
-                field, jnp.array([0]), axis
-            )
-        else:
-            outside = jnp.zeros_like(jnp.take(field, jnp.array([0]), axis))
-            ends = outside, outside
-        padded = jnp.concatenate([ends[0], field, ends[1]], axis)
-        apart = along(layout.lines[axis].apart, axis, layout.dimension)
-        rows.append(layout.stored(axis, jnp.diff(padded, axis=axis) / apart))
-    return jnp.where(layout.free()[:-1], jnp.stack(rows), 0.0)
+    supply = scheme.terms(field.dtype).pressure(field)
+    return -scheme.problem.law.density * per_mass(scheme, supply)
 
 
 def without_divergence(
     scheme: Staggered, t: Array, velocity: Array
-) -> tuple[Float[Array, "dim *cells"], Float[Array, " *cells"]]:
+) -> tuple[Float[Array, " dim *cells"], Float[Array, " *cells"]]:
     """Velocity less the gradient of a potential, and the potential [m^2 s^-1]."""
     leaving = divergence(scheme, t, velocity)
     potential = pressure_operator(scheme).solve(0, 1.0, leaving)
     potential = _without_mean(scheme, potential)
-    return velocity - gradient(scheme.layout, potential), potential
+    return velocity - gradient(scheme, potential), potential
 
 
 def instant_pressure(scheme: Staggered, t: Array, velocity: Array) -> Array:

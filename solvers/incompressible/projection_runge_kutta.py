@@ -3,23 +3,27 @@
 With N the convection and force, L the diffusion, G the gradient (all per mass),
 
     u* = u_(k-1) + dt (γ_k N_(k-1) + ζ_k N_(k-2) + α_k L u_(k-1) + β_k L u*
-                       - (α_k + β_k) G p_(k-1))
-    u_k = u* - G φ,  div u_k = 0,   p_k = p_(k-1) + ρ φ / ((α_k + β_k) dt) - ...
+                       - (α_k + β_k) G p_(k-1) / ρ)
+    u_k = u* - G φ,  div u_k = 0,
+    p_k = p_(k-1) + ρ φ / ((α_k + β_k) dt) - μ β_k / (α_k + β_k) div u*
 
-P. R. Spalart, R. D. Moser and M. M. Rogers (1991), Spectral methods for the Navier-Stokes
-equations with one infinite and two periodic directions, J. Comput. Phys. 96, 297,
-appendix; the pressure of a stage as D. L. Brown, R. Cortez and M. L. Minion (2001), J.
-Comput. Phys. 168, 464, equation (74).
+P. R. Spalart, R. D. Moser and M. M. Rogers (1991), Spectral methods for the
+Navier-Stokes equations with one infinite and two periodic directions, J. Comput. Phys.
+96, 297; the pressure of a stage as D. L. Brown, R. Cortez and M. L. Minion (2001),
+Accurate projection methods for the incompressible Navier-Stokes equations, J. Comput.
+Phys. 168, 464. The step ends with the pressure that keeps the divergence at zero.
 """
 
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
+from jax import lax
 from jaxtyping import Array
 
 from ..pointwise import in_dtype
 from ..status import Status
-from ..time_method import AbstractTimeMethod, Amounts, Step, combine
+from ..time_method import AbstractTimeMethod, Amounts, Step, combine, rates
 from .flow_operators import velocity_operator
 from .projection import (
     divergence,
@@ -35,6 +39,9 @@ _GAMMA = (8 / 15, 5 / 12, 3 / 4)
 _ZETA = (0.0, -17 / 60, -5 / 12)
 _ALPHA = (29 / 96, -3 / 40, 1 / 6)
 _BETA = (37 / 160, 5 / 24, 1 / 6)
+_CARRIED = tuple(map(sum, zip(_GAMMA, (*_ZETA[1:], 0.0), strict=True)))
+"""What the convection of a stage counts for in the whole step."""
+_TABLE = tuple(zip(_GAMMA, _ZETA, _ALPHA, _BETA, _CARRIED, strict=True))
 
 
 class _Memory(NamedTuple):
@@ -60,48 +67,63 @@ class ProjectionRungeKutta(AbstractTimeMethod):
 
     def step(self, scheme, solve, t, dt, state, memory):
         scheme = in_dtype(scheme, state.dtype)
-        terms, layout = scheme.terms(state.dtype), scheme.layout
+        none = jnp.zeros((), state.dtype)
         velocity, pressure = memory.state[:-1], memory.state[-1]
-        density, viscosity = scheme.problem.law.density, scheme.problem.law.viscosity
-        before, books, elapsed = jnp.zeros_like(velocity), [], 0.0
-        convected = [g + z for g, z in zip(_GAMMA, (*_ZETA[1:], 0.0), strict=True)]
-        for k in range(3):
-            faces = layout.all_faces(t + elapsed * dt, velocity)
-            now = per_mass(scheme, terms.explicit(t + elapsed * dt, faces))
-            spread = per_mass(scheme, terms.viscous(t + elapsed * dt, faces))
-            weights = (convected[k] * dt, _ALPHA[k] * dt, 0.0)
-            at = t + elapsed * dt
-            books.append(terms.wall_flux(at, faces, pressure, weights))
-            forced = terms.force_sum(at) * (convected[k] * dt)
-            books_force = forced if k == 0 else books_force + forced
-            share = _ALPHA[k] + _BETA[k]
-            elapsed = elapsed + share
-            end = t + elapsed * dt
-            known = velocity + dt * (
-                _GAMMA[k] * now
-                + _ZETA[k] * before
-                + _ALPHA[k] * spread
-                - (share / density) * gradient(layout, pressure)
-            )
-            velocity = _diffuse(scheme, end, _BETA[k] * dt, velocity, known)
-            diffused = layout.all_faces(end, velocity)
-            leaving = divergence(scheme, end, velocity)
-            velocity, potential = without_divergence(scheme, end, velocity)
-            impulse = share * dt * pressure + density * potential
-            weights = (0.0, _BETA[k] * dt, 1.0)
-            books.append(terms.wall_flux(end, diffused, impulse, weights))
-            push = density * potential / (share * dt)
-            pressure = pressure + push - (_BETA[k] / share) * viscosity * leaving
-            before = now
-        pressure = instant_pressure(scheme, t + dt, velocity)
-        reached = jnp.concatenate([velocity, pressure[None]])
+        books = jax.eval_shape(lambda: rates(scheme, t, state, state))
+        books = jax.tree.map(lambda book: jnp.zeros(book.shape, book.dtype), books)
+        first = _Stage(velocity, pressure, jnp.zeros_like(velocity), none, books)
+        stage = lambda at, row: (_advance(scheme, t, dt, at, row), None)
+        # One program serves all three stages: it takes a third of the time to compile.
+        last, _ = lax.scan(stage, first, jnp.asarray(_TABLE, state.dtype))
+        pressure = instant_pressure(scheme, t + dt, last.velocity)
+        reached = jnp.concatenate([last.velocity, pressure[None]])
         finite = jnp.all(jnp.isfinite(reached))
         status = jnp.where(finite, Status.OK, Status.NON_FINITE).astype(jnp.int8)
         nothing = jnp.zeros((), jnp.int32)
-        source = jnp.append(books_force, jnp.zeros((), state.dtype))
-        amounts = Amounts(combine([1.0] * len(books), books), source)
-        memory_ = _Memory(reached, jnp.zeros_like(memory.removed))
-        return Step(reached, amounts, memory_, status, nothing, nothing, memory.removed)
+        kept = _Memory(reached, jnp.zeros_like(memory.removed))
+        work = (nothing, nothing, memory.removed)
+        return Step(reached, last.amounts, kept, status, *work)
+
+
+class _Stage(NamedTuple):
+    velocity: Array
+    pressure: Array
+    before: Array
+    elapsed: Array
+    amounts: Amounts
+
+
+def _advance(scheme, t, dt, at: _Stage, row) -> _Stage:
+    """One stage: convection, half-implicit diffusion, projection, and the books."""
+    gamma, zeta, alpha, beta, carried = row
+    terms, layout, law = scheme.terms(row.dtype), scheme.layout, scheme.problem.law
+    begin, share = t + at.elapsed * dt, alpha + beta
+    end = begin + share * dt
+    faces = layout.all_faces(begin, at.velocity)
+    now = per_mass(scheme, terms.explicit(begin, faces))
+    spread = per_mass(scheme, terms.viscous(begin, faces))
+    push = gradient(scheme, at.pressure) / law.density
+    change = gamma * now + zeta * at.before + alpha * spread - share * push
+    known = at.velocity + dt * change
+    diffused = _diffuse(scheme, end, beta * dt, at.velocity, known)
+    leaving = divergence(scheme, end, diffused)
+    velocity, potential = without_divergence(scheme, end, diffused)
+    impulse = share * dt * at.pressure + law.density * potential
+    pressure = impulse / (share * dt) - (beta / share) * law.viscosity * leaving
+    explicit = terms.wall_flux(begin, faces, impulse, (carried * dt, alpha * dt, 0.0))
+    implicit = terms.wall_flux(
+        end, layout.all_faces(end, diffused), impulse, (0.0, beta * dt, 1.0)
+    )
+    force = jnp.append(carried * dt * terms.force_sum(begin), jnp.zeros_like(gamma))
+    amounts = combine(
+        [1.0, 1.0, 1.0],
+        [
+            at.amounts,
+            Amounts(explicit, force),
+            Amounts(implicit, jnp.zeros_like(force)),
+        ],
+    )
+    return _Stage(velocity, pressure, now, at.elapsed + share, amounts)
 
 
 def _diffuse(scheme, t, weight, velocity, known):

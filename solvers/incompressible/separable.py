@@ -30,7 +30,10 @@ class Separable(eqx.Module):
         return all((line.values == 0).any() for line in self.modes)
 
     def solve(
-        self, shift: Array | float, factor: Array | float, field: Float[Array, " *cells"]
+        self,
+        shift: Array | float,
+        factor: Array | float,
+        field: Float[Array, " *cells"],
     ) -> Float[Array, " *cells"]:
         """u with shift u + factor Δu = `field`.
 
@@ -78,6 +81,9 @@ class Separable(eqx.Module):
 def _apply(matrix, field: Array, axis: int) -> Array:
     """Multiply along one axis, in full precision on every device."""
     product = jnp.tensordot(
-        jnp.asarray(matrix, field.dtype), field, (1, axis), lax.Precision.HIGHEST
+        jnp.asarray(matrix, field.dtype),
+        field,
+        (1, axis),
+        precision=lax.Precision.HIGHEST,
     )
     return jnp.moveaxis(product, 0, axis)

@@ -24,7 +24,7 @@ from .staggered_jacobian import StaggeredJacobian
 
 
 class Staggered(AbstractDiscretization):
-    """Second-order staggered scheme (MAC) of `NavierStokes` in two and three dimensions.
+    """Second-order staggered scheme (MAC) of `NavierStokes` in two or three dimensions.
 
     A state (dim + 1, *cells) holds for each cell the velocity along every axis on its
     upper face, the lower one where the flow leaves freely through the lower end of that
@@ -33,9 +33,10 @@ class Staggered(AbstractDiscretization):
     far above 2 oscillate where they are not resolved. `collocate` interpolates to the
     centres by cubics.
 
-    Conditions, by component: `Dirichlet` for walls, lids and inflow; `NormalFlux` for an
-    outlet, `NormalFlux(0.0)` with `GradientStress`; a plane of symmetry holds the normal
-    velocity at zero and gives the others no flux. Periodic axes are those of the box.
+    Conditions, by component: `Dirichlet` for walls, lids and inflow; `NormalFlux(0.0)`
+    with the stress `GradientStress()` for an outlet; a plane of symmetry holds the
+    normal velocity at zero and gives the others no flux. Periodic axes are those of the
+    box.
 
     Where no normal velocity is free the pressure has no level of its own. Continuity
     then reads ∫div u dV = V mean(p)/μ, whose sum over the box makes the mean of the
@@ -117,7 +118,7 @@ class Staggered(AbstractDiscretization):
 
         return jnp.stack([row(*pair) for pair in enumerate(places)])
 
-    def _centres(self) -> Float[Array, "dim *cells"]:
+    def _centres(self) -> Float[Array, " dim *cells"]:
         lines = [line.centres for line in self.layout.lines]
         return jnp.stack(jnp.meshgrid(*lines, indexing="ij"))
 
@@ -191,6 +192,9 @@ class Staggered(AbstractDiscretization):
     def free(self) -> np.ndarray | None:
         mask = self.layout.free()
         return None if mask.all() else mask
+
+    def links(self) -> None:
+        return None
 
     def rate(self, t: Array, state: Array, storage_rate: Array) -> Array:
         """Refused: the pressure has no rate.

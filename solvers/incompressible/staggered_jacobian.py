@@ -1,4 +1,4 @@
-"""Derivative of a staggered flow: an operator with a sparse factorisation as inverse."""
+"""Derivative of a staggered flow: an operator that has a sparse inverse."""
 
 import functools
 import itertools
