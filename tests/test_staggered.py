@@ -137,6 +137,7 @@ def test_couette_flow_is_exact_and_its_shear_is_the_reaction():
     assert shear == pytest.approx(-0.5 * 3.0, rel=1e-12)
 
 
+@pytest.mark.slow
 def test_a_march_reaches_the_poiseuille_flow_of_the_steady_state():
     scheme = channel(4.0, cells=8)
     steady = solve_steady(scheme)
@@ -150,6 +151,7 @@ def test_a_march_reaches_the_poiseuille_flow_of_the_steady_state():
     assert float(budget(march).relative[-1, 0]) < 1e-12
 
 
+@pytest.mark.slow
 def test_a_march_reaches_the_steady_cavity_and_closes_its_books():
     steady = solve_steady(cavity())
     assert steady.ok
@@ -160,6 +162,7 @@ def test_a_march_reaches_the_steady_cavity_and_closes_its_books():
     assert abs(float(steady.discretization.integrate(steady.final)[-1])) < 1e-13
 
 
+@pytest.mark.slow
 def test_marches_of_projection_and_of_newton_agree():
     scheme = cavity(end=0.4)
     newton = solve(scheme, steps=32)
@@ -174,6 +177,7 @@ def test_marches_of_projection_and_of_newton_agree():
     assert float(errors[1]) < float(errors[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("outlet", ["x_max", "x_min"])
 def test_a_channel_with_an_outlet_keeps_its_parabola(outlet):
     sign, inlet = (1.0, "x_min") if outlet == "x_max" else (-1.0, "x_max")
@@ -243,6 +247,7 @@ def test_the_generic_residual_of_the_exact_solution_vanishes_at_second_order():
     assert observed_order([2.0, 1.0], sizes)[-1] == pytest.approx(2.0, abs=0.25)
 
 
+@pytest.mark.slow
 def test_derivatives_of_a_march_and_of_a_steady_cavity():
     def energy_at_the_end(design):
         scheme = cavity(design["lid"], design["viscosity"], end=0.2)
