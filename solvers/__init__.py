@@ -1,9 +1,10 @@
 """Problems on grids and meshes: differentiable, batched solvers of balance laws.
 
-`discretize` puts a problem on a `CartesianGrid`, a `Mesh` or a `FourierGrid`; `solve`
-marches it, `solve_steady` finds its steady state, `budget` closes its books. Start
-with `discretization.py` for the contract that all schemes keep, `newton.py` and
-`solve.py` for the two ways to a `Solution`, `sparse/` for the linear solvers.
+`discretize` puts a problem on a `CartesianGrid`, a `Mesh`, a `FourierGrid` or a
+`StaggeredGrid`; `solve` marches it, `solve_steady` finds its steady state, `budget`
+closes its books. Start with `discretization.py` for the contract that all schemes keep,
+`newton.py` and `solve.py` for the two ways to a `Solution`, `sparse/` for the linear
+solvers.
 May import: physics, diffrax, SciPy on the host.
 """
 
@@ -44,6 +45,13 @@ from .implicit import BDF2 as BDF2
 from .implicit import SDIRK2 as SDIRK2
 from .implicit import SDIRK3 as SDIRK3
 from .implicit import ThetaMethod as ThetaMethod
+from .incompressible import Projected as Projected
+from .incompressible import ProjectionRungeKutta as ProjectionRungeKutta
+from .incompressible import Staggered as Staggered
+from .incompressible import StaggeredGrid as StaggeredGrid
+from .incompressible import WallClustering as WallClustering
+from .incompressible import largest_step as largest_step
+from .incompressible import project_velocity as project_velocity
 from .mesh import Mesh as Mesh
 from .mesh import inverted_cells as inverted_cells
 from .mesh import morph as morph

@@ -26,6 +26,7 @@ from .finite_element import FiniteElement
 from .finite_element.dependence import dependence
 from .finite_element.linear_part import linear_part
 from .finite_element.rigid_motion import near_null_space
+from .incompressible.staggered_jacobian import InverseSolver, StaggeredJacobian
 from .sparse import (
     AbstractLinearSolver,
     DirectSolver,
@@ -43,6 +44,8 @@ _LARGEST_DIRECT_SOLID = {2: 50_000, 3: 15_000}
 class DefaultSolver(AbstractLinearSolver):
     """`Krylov` for operators without entries, another solver for sparse matrices.
 
+    The Jacobian of a staggered flow has an inverse of its own.
+
     It chooses when it is given the matrix: to trace a Jacobian only for its type took
     a third of the time of tracing a march.
 
@@ -57,6 +60,8 @@ class DefaultSolver(AbstractLinearSolver):
     ) -> LinearSolution:
         """Solve `matrix @ x = rhs` for `rhs` (n,)."""
         solver = self.sparse if isinstance(matrix, SparseMatrix) else Krylov()
+        if isinstance(matrix, StaggeredJacobian):
+            solver = InverseSolver()
         return solver.solve(matrix, rhs, enough=enough)
 
 

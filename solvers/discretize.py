@@ -15,33 +15,39 @@ from ..physics import (
 from .discretization import AbstractDiscretization
 from .finite_element import FiniteElement
 from .finite_volume import CartesianGrid, FiniteVolume
+from .incompressible import Staggered, StaggeredGrid
 from .mesh import Mesh
 from .pointwise import in_dtype
 from .spectral import Fourier, FourierGrid
 
 
 def discretize(
-    problem: Problem, where: CartesianGrid | Mesh | FourierGrid, **options: Any
+    problem: Problem,
+    where: CartesianGrid | Mesh | FourierGrid | StaggeredGrid,
+    **options: Any,
 ) -> AbstractDiscretization:
     """Put a problem on a grid or mesh.
 
     Args:
         problem: law, domain, conditions, initial state.
         where: `CartesianGrid` for finite volumes, `Mesh` for finite elements,
-            `FourierGrid` for the pseudo-spectral scheme. The points of a mesh are
+            `FourierGrid` for the pseudo-spectral scheme, `StaggeredGrid` for
+            incompressible flow in a box. The points of a mesh are
             the geometry: it fills the `Box` of the problem, whose domain is a
             `Region` otherwise.
-        **options: passed to `FiniteVolume`, `FiniteElement` or `Fourier`.
+        **options: passed to `FiniteVolume`, `FiniteElement`, `Fourier` or `Staggered`.
 
     Returns:
         The discretisation.
 
     Raises:
-        TypeError: `where` is none of the three, or no mesh for an incompressible law,
-            or a method of the law returns another
+        TypeError: `where` is none of the four, or neither a mesh nor a staggered grid
+            for an incompressible law, or a method of the law returns another
             shape than its balance needs.
         ValueError: the scheme cannot use the geometry or a condition.
     """
+    if isinstance(where, StaggeredGrid):
+        return Staggered(problem, where, **options)
     if isinstance(where, CartesianGrid | Mesh | FourierGrid):
         _check_shapes(problem)
     if isinstance(problem.law, AbstractIncompressible) and not isinstance(where, Mesh):
@@ -49,7 +55,7 @@ def discretize(
             f"where is a {type(where).__name__}, but problem.law is a "
             f"{type(problem.law).__name__}, whose pressure needs mixed elements; give "
             "a Mesh of second order: FiniteElement(problem, mesh, "
-            "formulation=TaylorHood())."
+            "formulation=TaylorHood()), or a StaggeredGrid for NavierStokes in a Box."
         )
     if isinstance(where, CartesianGrid):
         return FiniteVolume(problem, where, **options)
@@ -58,8 +64,8 @@ def discretize(
     if isinstance(where, FourierGrid):
         return Fourier(problem, where, **options)
     raise TypeError(
-        f"where is a {type(where).__name__}; give a CartesianGrid, a Mesh or a "
-        "FourierGrid."
+        f"where is a {type(where).__name__}; give a CartesianGrid, a Mesh, a "
+        "FourierGrid or a StaggeredGrid."
     )
 
 

@@ -4,6 +4,7 @@ Finite volumes and the Fourier scheme share it: states live on cell centres.
 """
 
 import operator
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import equinox as eqx
@@ -76,27 +77,46 @@ class Lattice(eqx.Module):
         self, components: tuple[Component, ...], times: Array, states: Array
     ) -> "xr.Dataset":
         """Label states (times, components, *cells) as an xarray Dataset."""
-        import xarray as xr
-
-        names = AXIS_NAMES[: self.dimension]
         centres = np.asarray(self.centres())
-        coordinates: dict[str, Any] = {
-            "time": ("time", np.asarray(times), {"units": "s", "axis": "T"})
-        }
-        for axis, name in enumerate(names):
-            line = np.moveaxis(centres[axis], axis, 0).reshape(self.shape[axis], -1)
-            attributes = {"units": "m", "axis": name.upper()}
-            coordinates[name] = (name, line[:, 0], attributes)
-        values = np.asarray(states)
-        variables = {
-            component.name: (
-                ("time", *names),
-                values[:, index],
-                {"units": component.unit, "long_name": component.long_name},
-            )
-            for index, component in enumerate(components)
-        }
-        return xr.Dataset(variables, coordinates, {"Conventions": "CF-1.11"})
+        lines = [
+            np.moveaxis(centres[axis], axis, 0).reshape(n, -1)[:, 0]
+            for axis, n in enumerate(self.shape)
+        ]
+        return label_cells(lines, components, times, states)
+
+
+def label_cells(
+    lines: Sequence[np.ndarray],
+    components: tuple[Component, ...],
+    times: Array,
+    states: Array,
+) -> "xr.Dataset":
+    """Label values at cell centres as an xarray Dataset.
+
+    Args:
+        lines: coordinates of the centres along each axis [m].
+        components: names and units.
+        times: (times,) [s].
+        states: (times, components, *cells).
+    """
+    import xarray as xr
+
+    names = AXIS_NAMES[: len(lines)]
+    coordinates: dict[str, Any] = {
+        "time": ("time", np.asarray(times), {"units": "s", "axis": "T"})
+    }
+    for name, line in zip(names, lines, strict=True):
+        coordinates[name] = (name, line, {"units": "m", "axis": name.upper()})
+    values = np.asarray(states)
+    variables = {
+        component.name: (
+            ("time", *names),
+            values[:, index],
+            {"units": component.unit, "long_name": component.long_name},
+        )
+        for index, component in enumerate(components)
+    }
+    return xr.Dataset(variables, coordinates, {"Conventions": "CF-1.11"})
 
 
 def as_shape(cells: Any) -> tuple[int, ...]:

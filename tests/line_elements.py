@@ -88,6 +88,9 @@ class LineElements(AbstractDiscretization):
     def free(self):
         return jnp.asarray(self._free_host()[None])
 
+    def links(self):
+        return None
+
     def rate(self, t, state, storage_rate):
         _, prescribed = jax.jvp(
             lambda s: self.constrain(s, state), (t,), (jnp.ones_like(t),)

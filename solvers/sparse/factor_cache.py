@@ -161,7 +161,8 @@ def factorize(pattern, values):
 
 def _orderings(pattern):
     """SuperLU options to try, the cheapest for this pattern first."""
-    if pattern.is_symmetric:
+    # Without a diagonal, as in a saddle point, its pivots fill the whole matrix.
+    if pattern.is_symmetric and (pattern.diagonal < pattern.nnz).all():
         yield {
             "permc_spec": "MMD_AT_PLUS_A",
             "diag_pivot_thresh": 0.01,
