@@ -8,15 +8,19 @@ import jax.numpy as jnp
 from ..physics import (
     AbstractBalanceLaw,
     AbstractEssentialCondition,
+    AbstractGas,
     AbstractNaturalCondition,
     Problem,
 )
 from .discretization import AbstractDiscretization
 from .finite_element import FiniteElement
-from .finite_volume import CartesianGrid, FiniteVolume
+from .finite_volume import CartesianGrid, FiniteVolume, ShockCapturing
 from .mesh import Mesh
 from .pointwise import in_dtype
 from .spectral import Fourier, FourierGrid
+
+_SHOCKS = {"flux", "reconstruction"}
+"""Options that only `ShockCapturing` has."""
 
 
 def discretize(
@@ -26,11 +30,12 @@ def discretize(
 
     Args:
         problem: law, domain, conditions, initial state.
-        where: `CartesianGrid` for finite volumes, `Mesh` for finite elements,
-            `FourierGrid` for the pseudo-spectral scheme. The points of a mesh are
-            the geometry: it fills the `Box` of the problem, whose domain is a
-            `Region` otherwise.
-        **options: passed to `FiniteVolume`, `FiniteElement` or `Fourier`.
+        where: `CartesianGrid` for finite volumes (of a gas or with a numerical flux
+            `ShockCapturing`), `Mesh` for finite elements, `FourierGrid` for the
+            pseudo-spectral scheme. The points of a mesh are the geometry: it fills
+            the `Box` of the problem, whose domain is a `Region` otherwise.
+        **options: passed to `FiniteVolume`, `ShockCapturing`, `FiniteElement` or
+            `Fourier`.
 
     Returns:
         The discretisation.
@@ -43,6 +48,8 @@ def discretize(
     if isinstance(where, CartesianGrid | Mesh | FourierGrid):
         _check_shapes(problem)
     if isinstance(where, CartesianGrid):
+        if isinstance(problem.law, AbstractGas) or _SHOCKS & options.keys():
+            return ShockCapturing(problem, where, **options)
         return FiniteVolume(problem, where, **options)
     if isinstance(where, Mesh):
         return FiniteElement(problem, where, **options)

@@ -25,9 +25,10 @@ from .links import linked
 from .newton import default_tolerance, find_root
 from .solution import Ledger, Solution, Statistics
 from .sparse import AbstractLinearSolver
+from .ssprk3 import SSPRK3
 from .status import Status
 from .time_method import AbstractTimeMethod, Amounts, rates
-from .well_posed import diffuses_backwards
+from .well_posed import diffuses_backwards, is_vacuous
 
 _NEWTON_STEPS = 20
 
@@ -47,15 +48,15 @@ def solve(
     Differentiable in every leaf of the discretisation in both modes and batched by
     `equinox.filter_vmap`. A member whose step is not finite keeps its last state and
     carries the status `NON_FINITE`; the others go on. One whose law diffuses backwards
-    (negative conductivity) at its first or last state, or with a cell turned inside
-    out, carries `INFEASIBLE`.
+    (negative conductivity) or whose gas has a density or pressure that is not positive,
+    at its first or last state, or with a cell turned inside out, carries `INFEASIBLE`.
 
     Args:
         discretization: the problem on its grid or mesh, with `initial` and `interval`.
         steps: number of equal time steps.
-        method: `ThetaMethod`, `SDIRK2` (default), `SDIRK3`, `BDF2`, `GeneralizedAlpha`
-            or `Explicit`. Solids at rest and laws with memory take backward Euler,
-            `ThetaMethod(1.0)`; solids store nothing, so that every step ends in
+        method: `ThetaMethod`, `SDIRK2` (default), `SDIRK3`, `BDF2`, `GeneralizedAlpha`,
+            `Explicit` or `SSPRK3`. Solids at rest and laws with memory take backward
+            Euler, `ThetaMethod(1.0)`; solids store nothing, so that every step ends in
             equilibrium and the steps are those of the load.
         saves: number of equally spaced saved times after the initial one; divides
             `steps`.
@@ -187,7 +188,7 @@ def _solve(scheme, steps, method, saves, linear_solver, tolerance, adjoint):
         frozen = march._replace(status=status)
         return jax.tree.map(lambda a, b: jnp.where(moving, a, b), moved, frozen)
 
-    step = advance if isinstance(method, Explicit) else keep_root(advance)
+    step = advance if isinstance(method, Explicit | SSPRK3) else keep_root(advance)
 
     def to_next_save(march: _March, k: Array):
         count = steps // saves
@@ -212,9 +213,11 @@ def _solve(scheme, steps, method, saves, linear_solver, tolerance, adjoint):
         (start, state, past),
         (start + steps * dt, last.state, last.history.before),
     )
-    backwards = jax.vmap(lambda t, u, h: diffuses_backwards(stepping(h), t, u))(*ends)
-    refused = backwards[0] | scheme.inverted()
-    refused |= backwards[1] & (last.status == Status.OK)
+    breaks = jax.vmap(
+        lambda t, u, h: diffuses_backwards(stepping(h), t, u) | is_vacuous(scheme, u)
+    )(*ends)
+    refused = breaks[0] | scheme.inverted()
+    refused |= breaks[1] & (last.status == Status.OK)
     status = jnp.where(refused, jnp.int8(Status.INFEASIBLE), last.status)
     at_start = (state, first.amounts, scheme.content(start, state), past)
     states, amounts, content, history = jax.tree.map(
