@@ -74,12 +74,12 @@ class HLLC_LM(AbstractNumericalFlux):
     """HLLC with less dissipation of sound across slow flow.
 
     The outer wave speeds shrink with the Mach number normal to the face, below 0.1.
-    Errors then do not grow as the Mach number falls, and strong shocks that lie along
-    the grid stay free of carbuncles.
+    The energy that a slow vortex loses then does not grow as the Mach number falls.
+    Positivity is proved for `HLLC`, not for this flux.
 
     Reference:
         N. Fleischmann, S. Adami, N. A. Adams (2020), J. Comput. Phys. 423, 109762,
-        equations 17, 23 and 25.
+        section 3.
     """
 
     @property
