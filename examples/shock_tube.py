@@ -2,7 +2,7 @@
 
 python examples/shock_tube.py [--cells 200] [--output build/shock_tube]
 
-Writes shock_tube.nc, a labelled data set of all saved times, and shock_tube.png, and
+Writes shock_tube.zarr, a labelled data set of all saved times, and shock_tube.png, and
 prints how far the density is from the exact solution and what a derivative says: how
 the shock pressure answers to the pressure of the driver.
 """
@@ -73,7 +73,7 @@ def main():
     given.output.mkdir(parents=True, exist_ok=True)
     dataset = solution.to_xarray()
     dataset["density_exact"] = ("x", np.asarray(exact[0]), {"units": "kg m-3"})
-    dataset.to_netcdf(given.output / "shock_tube.nc", engine="h5netcdf")
+    dataset.to_zarr(given.output / "shock_tube.zarr", mode="w", consolidated=False)
     figure, axis = plt.subplots(figsize=(6, 3.5), layout="constrained")
     dataset.density_exact.plot(ax=axis, color="black", label="exact")
     dataset.density[-1].plot(ax=axis, linestyle="", marker=".", label="froude")

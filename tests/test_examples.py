@@ -148,10 +148,10 @@ def test_the_shock_tube_meets_the_exact_solution_and_writes_its_files(tmp_path):
     error = float(re.search(r"mean error of density (\d\.\d+)", result.stdout)[1])
     assert error < 0.012
     assert {path.name for path in tmp_path.iterdir()} == {
-        "shock_tube.nc",
+        "shock_tube.zarr",
         "shock_tube.png",
     }
-    with xr.open_dataset(tmp_path / "shock_tube.nc", engine="h5netcdf") as dataset:
+    with xr.open_zarr(tmp_path / "shock_tube.zarr", consolidated=False) as dataset:
         assert dataset.density.attrs["units"] == "kg m-3"
         gap = abs(dataset.density[-1] - dataset.density_exact).mean()
         np.testing.assert_allclose(gap, error, atol=1e-5)
