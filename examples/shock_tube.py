@@ -26,7 +26,7 @@ from froude.physics import (  # noqa: E402
     riemann_solution,
     riemann_star,
 )
-from froude.solvers import SSPRK3, CartesianGrid, discretize, solve  # noqa: E402
+from froude.solvers import SSPRK3, CartesianGrid, ShockCapturing, solve  # noqa: E402
 
 AIR = Euler(heat_ratio=1.4)
 MEMBRANE, END = 0.5, 6e-4
@@ -39,12 +39,12 @@ def tube(cells):
     start = lambda x: AIR.conserved(jnp.where(x[0] < MEMBRANE, DRIVER, DRIVEN))
     ends = {"x_min": Outflow(), "x_max": Outflow()}
     problem = Problem(AIR, Box((0.0,), (1.0,)), ends, start, (0.0, END))
-    return discretize(problem, CartesianGrid(cells))
+    return ShockCapturing(problem, CartesianGrid(cells))
 
 
 def main():
     """Run the study."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cells", type=int, default=200, help="cells, at least 20")
     parser.add_argument("--output", type=Path, default=Path("build/shock_tube"))
     given = parser.parse_args()

@@ -6,6 +6,7 @@ inwards is taken (supersonic inflow, far field). `Outflow` lets everything pass.
 
 from collections.abc import Callable
 
+import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array
 
@@ -16,10 +17,7 @@ from .parameter import function_parameter
 class SlipWall(AbstractBoundaryCondition):
     """v·n = 0: a wall without friction, or a plane of symmetry of a gas."""
 
-    @property
-    def component_names(self) -> None:
-        """All components."""
-        return None
+    component_names: None = eqx.field(static=True, default=None, init=False)
 
     def residual(self, t, x, normal, u, grad_u, normal_flux):
         return jnp.zeros_like(u).at[0].set(jnp.dot(u[1:-1], normal) / u[0])
@@ -34,11 +32,7 @@ class PressureOutlet(AbstractBoundaryCondition):
     """
 
     pressure: Callable[..., Array] = function_parameter("pressure", ("t", "x"))
-
-    @property
-    def component_names(self) -> None:
-        """All components."""
-        return None
+    component_names: None = eqx.field(static=True, default=None, init=False)
 
     def residual(self, t, x, normal, u, grad_u, normal_flux):
         # The flux of momentum along the normal is p + ρ (v·n)².

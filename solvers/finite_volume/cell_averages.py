@@ -118,6 +118,9 @@ class AbstractCellAverages(AbstractDiscretization):
         """None: every cell is unknown."""
         return None
 
+    def links(self) -> None:
+        return None
+
     def jacobian(
         self, t: Array, state: Array, storage_weight: Array, inflow_weight: Array
     ) -> SparseMatrix:

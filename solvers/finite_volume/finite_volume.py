@@ -60,9 +60,6 @@ class FiniteVolume(AbstractCellAverages):
     def gauss_points(self) -> int:
         return 2
 
-    def links(self) -> None:
-        return None
-
     def rate(self, t: Array, state: Array, storage_rate: Array) -> Array:
         this, t = self._like(state), jnp.asarray(t, state.dtype)
         density = storage_rate / this.lattice.volume
