@@ -46,9 +46,15 @@ from .elastic import lame_parameters as lame_parameters
 from .elastodynamics import Elastodynamics as Elastodynamics
 from .elastodynamics import longitudinal_standing_wave as longitudinal_standing_wave
 from .elastodynamics import longitudinal_wave_speed as longitudinal_wave_speed
+from .euler import Euler as Euler
+from .euler import isentropic_vortex as isentropic_vortex
+from .euler import simple_wave as simple_wave
 from .fitzhugh_nagumo import FitzHughNagumo as FitzHughNagumo
 from .follower import AbstractFollowerLoad as AbstractFollowerLoad
 from .follower import FollowerPressure as FollowerPressure
+from .gas import AbstractGas as AbstractGas
+from .gas_boundary import PressureOutlet as PressureOutlet
+from .gas_boundary import SlipWall as SlipWall
 from .gray_scott import GrayScott as GrayScott
 from .heat import HeatConduction as HeatConduction
 from .heat import heat_decaying_mode as heat_decaying_mode
@@ -99,6 +105,9 @@ from .random_field import random_solenoidal_field as random_solenoidal_field
 from .residual import Jet as Jet
 from .residual import autodiff_jet as autodiff_jet
 from .residual import strong_residual as strong_residual
+from .riemann import StarState as StarState
+from .riemann import riemann_solution as riemann_solution
+from .riemann import riemann_star as riemann_star
 from .scaled_elastic import ScaledElastic as ScaledElastic
 from .schroedinger import Schroedinger as Schroedinger
 from .schroedinger import schroedinger_bright_soliton as schroedinger_bright_soliton

@@ -33,8 +33,18 @@ from .finite_element import nodal_stress as nodal_stress
 from .finite_element import quadrature_stress as quadrature_stress
 from .finite_element import reaction_forces as reaction_forces
 from .finite_element import strain_energy as strain_energy
+from .finite_volume import HLLC as HLLC
+from .finite_volume import HLLC_LM as HLLC_LM
+from .finite_volume import WENO5Z as WENO5Z
+from .finite_volume import AbstractNumericalFlux as AbstractNumericalFlux
+from .finite_volume import AbstractReconstruction as AbstractReconstruction
 from .finite_volume import CartesianGrid as CartesianGrid
+from .finite_volume import Characteristic as Characteristic
 from .finite_volume import FiniteVolume as FiniteVolume
+from .finite_volume import LimitedLinear as LimitedLinear
+from .finite_volume import Primitive as Primitive
+from .finite_volume import Rusanov as Rusanov
+from .finite_volume import ShockCapturing as ShockCapturing
 from .finite_volume import minmod as minmod
 from .finite_volume import monotonized_central as monotonized_central
 from .finite_volume import superbee as superbee
@@ -84,6 +94,7 @@ from .spectral import ImexRungeKutta as ImexRungeKutta
 from .spectral import LowStorageCrankNicolson as LowStorageCrankNicolson
 from .spectral import Padded as Padded
 from .spectral import Truncated as Truncated
+from .ssprk3 import SSPRK3 as SSPRK3
 from .status import Status as Status
 from .steady import solve_steady as solve_steady
 from .structured_mesh import box_mesh as box_mesh

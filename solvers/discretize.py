@@ -8,17 +8,21 @@ import jax.numpy as jnp
 from ..physics import (
     AbstractBalanceLaw,
     AbstractEssentialCondition,
+    AbstractGas,
     AbstractIncompressible,
     AbstractNaturalCondition,
     Problem,
 )
 from .discretization import AbstractDiscretization
 from .finite_element import FiniteElement
-from .finite_volume import CartesianGrid, FiniteVolume
+from .finite_volume import CartesianGrid, FiniteVolume, ShockCapturing
 from .incompressible import Staggered, StaggeredGrid
 from .mesh import Mesh
 from .pointwise import in_dtype
 from .spectral import Fourier, FourierGrid
+
+_SHOCKS = {"flux", "reconstruction"}
+"""Options that only `ShockCapturing` has."""
 
 
 def discretize(
@@ -30,12 +34,13 @@ def discretize(
 
     Args:
         problem: law, domain, conditions, initial state.
-        where: `CartesianGrid` for finite volumes, `Mesh` for finite elements,
-            `FourierGrid` for the pseudo-spectral scheme, `StaggeredGrid` for
-            incompressible flow in a box. The points of a mesh are
-            the geometry: it fills the `Box` of the problem, whose domain is a
-            `Region` otherwise.
-        **options: passed to `FiniteVolume`, `FiniteElement`, `Fourier` or `Staggered`.
+        where: `CartesianGrid` for finite volumes (of a gas or with a numerical flux
+            `ShockCapturing`), `Mesh` for finite elements, `FourierGrid` for the
+            pseudo-spectral scheme, `StaggeredGrid` for incompressible flow in a box.
+            The points of a mesh are the geometry: it fills the `Box` of the problem,
+            whose domain is a `Region` otherwise.
+        **options: passed to `FiniteVolume`, `ShockCapturing`, `FiniteElement`,
+            `Fourier` or `Staggered`.
 
     Returns:
         The discretisation.
@@ -58,6 +63,8 @@ def discretize(
             "formulation=TaylorHood()), or a StaggeredGrid for NavierStokes in a Box."
         )
     if isinstance(where, CartesianGrid):
+        if isinstance(problem.law, AbstractGas) or _SHOCKS & options.keys():
+            return ShockCapturing(problem, where, **options)
         return FiniteVolume(problem, where, **options)
     if isinstance(where, Mesh):
         return FiniteElement(problem, where, **options)

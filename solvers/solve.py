@@ -33,9 +33,10 @@ from .pressure_level import lets_in_on_balance, with_levels, without_free_level
 from .solution import Ledger, Solution, Statistics
 from .sparse import AbstractLinearSolver
 from .spectral import AbstractModalMethod, ModalMarch
+from .ssprk3 import SSPRK3
 from .status import Status
 from .time_method import AbstractTimeMethod, Amounts, rates
-from .well_posed import diffuses_backwards
+from .well_posed import diffuses_backwards, is_vacuous
 
 _NEWTON_STEPS = 20
 
@@ -55,14 +56,15 @@ def solve(
     Differentiable in every leaf of the discretisation in both modes and batched by
     `equinox.filter_vmap`. A member whose step is not finite keeps its last state and
     carries the status `NON_FINITE`; the others go on. One whose law diffuses backwards
-    (negative conductivity) at its first or last state, or with a cell turned inside
-    out, or a closed vessel that more flows into than out of, carries `INFEASIBLE`.
+    (negative conductivity) or whose gas has a density or pressure that is not positive,
+    at its first or last state, or with a cell turned inside out, or a closed vessel
+    that more flows into than out of, carries `INFEASIBLE`.
 
     Args:
         discretization: the problem on its grid or mesh, with `initial` and `interval`.
         steps: number of equal time steps.
         method: `ThetaMethod`, `SDIRK2` (default), `SDIRK3`, `BDF2`, `GeneralizedAlpha`,
-            `Explicit`, or a march of modes on a `FourierGrid`:
+            `Explicit`, `SSPRK3`, or a march of modes on a `FourierGrid`:
             `ExponentialRungeKutta`, `ExponentialAdamsBashforth`, `ImexRungeKutta`,
             `LowStorageCrankNicolson`. Solids at rest and laws with memory take backward
             Euler, `ThetaMethod(1.0)`; solids store nothing, so that every step ends in
@@ -213,7 +215,7 @@ def _solve(discretization, steps, method, saves, linear_solver, tolerance, adjoi
         frozen = march._replace(status=status)
         return jax.tree.map(lambda a, b: jnp.where(moving, a, b), moved, frozen)
 
-    rootless = isinstance(method, Explicit | ModalMarch)
+    rootless = isinstance(method, Explicit | SSPRK3 | ModalMarch)
     step = advance if rootless else keep_root(advance)
 
     def to_next_save(march: _March, k: Array):
@@ -240,10 +242,12 @@ def _solve(discretization, steps, method, saves, linear_solver, tolerance, adjoi
         (start, state, past),
         (start + steps * dt, saved[0][-1], last.history.before),
     )
-    backwards = jax.vmap(lambda t, u, h: diffuses_backwards(stepping(h), t, u))(*ends)
-    refused = backwards[0] | scheme.inverted()
+    breaks = jax.vmap(
+        lambda t, u, h: diffuses_backwards(stepping(h), t, u) | is_vacuous(scheme, u)
+    )(*ends)
+    refused = breaks[0] | scheme.inverted()
     refused |= lets_in_on_balance(scheme, start, last.state)
-    refused |= backwards[1] & (last.status == Status.OK)
+    refused |= breaks[1] & (last.status == Status.OK)
     status = jnp.where(refused, jnp.int8(Status.INFEASIBLE), last.status)
     at_start = (state, first.amounts, scheme.content(start, state), past)
     states, amounts, content, history = jax.tree.map(

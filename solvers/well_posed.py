@@ -13,7 +13,7 @@ from jax import lax
 from jax.core import Tracer
 from jaxtyping import Array, Bool
 
-from ..physics import AbstractSmallStrainMaterial
+from ..physics import AbstractGas, AbstractSmallStrainMaterial
 from ..physics.cell_field import at_first_points, cell_fields, with_cell_values
 from ..physics.solid import AbstractSolid
 from .discretization import AbstractDiscretization
@@ -53,6 +53,15 @@ def diffuses_backwards(
         return jnp.any(jax.vmap(indefinite)(0.5 * (own + own.mT)))
 
     return jnp.any(jax.vmap(at_point, (0, 1, 0))(points, values, fields))
+
+
+def is_vacuous(scheme: AbstractDiscretization, state: Array) -> Bool[Array, ""]:
+    """Whether a gas has a density or pressure that is not positive somewhere."""
+    law = scheme.problem.law
+    if not isinstance(law, AbstractGas):
+        return jnp.zeros((), bool)
+    admissible = jax.vmap(law.admissible, in_axes=1)(scheme.collocate(state))
+    return ~jnp.all(admissible)
 
 
 def _constant(tree):

@@ -137,3 +137,27 @@ def test_a_bracket_that_cannot_be_is_refused_by_argument(tmp_path):
         assert words in result.stderr
         assert "Traceback" not in result.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_the_shock_tube_meets_the_exact_solution_and_writes_its_files(tmp_path):
+    import xarray as xr
+
+    result = run(*("--cells", 50, "--output", tmp_path), script="shock_tube.py")
+    assert result.returncode == 0, result.stderr
+    assert "on 50 cells: ok" in result.stdout
+    error = float(re.search(r"mean error of density (\d\.\d+)", result.stdout)[1])
+    assert error < 0.012
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "shock_tube.zarr",
+        "shock_tube.png",
+    }
+    with xr.open_zarr(tmp_path / "shock_tube.zarr", consolidated=False) as dataset:
+        assert dataset.density.attrs["units"] == "kg m-3"
+        gap = abs(dataset.density[-1] - dataset.density_exact).mean()
+        np.testing.assert_allclose(gap, error, atol=1e-5)
+
+
+def test_the_shock_tube_refuses_too_few_cells(tmp_path):
+    result = run("--cells", 5, "--output", tmp_path, script="shock_tube.py")
+    assert result.returncode != 0
+    assert "--cells 5 resolves no wave" in result.stderr
