@@ -53,7 +53,7 @@ class Layout(eqx.Module):
             low, high = self.kinds(axis, axis)
             held_end = high if not self.stores_lower(axis) else low
             if held_end == HELD:
-                mask[axis][along(slice(-1, None), axis, self.dimension)] = False
+                np.moveaxis(mask[axis], axis, 0)[-1] = False
         return mask
 
     def points(self, component: int) -> Float[Array, " dim *faces"]:
@@ -125,10 +125,8 @@ class Layout(eqx.Module):
         return self.area(*range(self.dimension))
 
 
-def along(line, axis: int, dimension: int):
-    """A vector laid along one axis, or the index that takes a slice of it."""
-    if isinstance(line, slice):
-        return tuple(line if a == axis else slice(None) for a in range(dimension))
+def along(line: Array, axis: int, dimension: int) -> Array:
+    """A vector laid along one axis."""
     shape = [1] * dimension
     shape[axis] = -1
     return line.reshape(shape)

@@ -57,7 +57,7 @@ def divergence(scheme: Staggered, t: Array, velocity: Array) -> Float[Array, " *
 def gradient(scheme: Staggered, field: Array) -> Float[Array, " dim *cells"]:
     """Gradient at the stored faces, zero where a boundary holds the velocity."""
     supply = scheme.terms(field.dtype).pressure(field)
-    return -scheme.problem.law.density * per_mass(scheme, supply)
+    return -scheme.terms(field.dtype).law.density * per_mass(scheme, supply)
 
 
 def without_divergence(
@@ -72,7 +72,7 @@ def without_divergence(
 
 def instant_pressure(scheme: Staggered, t: Array, velocity: Array) -> Array:
     """Pressure [Pa] under which the divergence stays what it is, (*cells)."""
-    terms, density = scheme.terms(velocity.dtype), scheme.problem.law.density
+    terms = scheme.terms(velocity.dtype)
     faces = scheme.layout.all_faces(t, velocity)
     supply = terms.explicit(t, faces) + terms.viscous(t, faces)
     acceleration = per_mass(scheme, supply)
@@ -80,7 +80,7 @@ def instant_pressure(scheme: Staggered, t: Array, velocity: Array) -> Array:
     given = lambda time: divergence(scheme, time, still)
     at_rest, at_ends = jax.jvp(given, (t,), (jnp.ones_like(t),))
     leaving = divergence(scheme, t, acceleration) - at_rest + at_ends
-    pressure = density * pressure_operator(scheme).solve(0, 1.0, leaving)
+    pressure = terms.law.density * pressure_operator(scheme).solve(0, 1.0, leaving)
     return _without_mean(scheme, pressure)
 
 
@@ -88,7 +88,7 @@ def per_mass(scheme: Staggered, supply: Array) -> Array:
     """Acceleration [m s^-2] from the supply of momentum to stored faces."""
     volume = scheme.volumes()[:-1]
     inverse = jnp.where(volume > 0, 1 / jnp.where(volume > 0, volume, 1.0), 0.0)
-    return supply * inverse / scheme.problem.law.density
+    return supply * inverse / scheme.terms(supply.dtype).law.density
 
 
 def _without_mean(scheme: Staggered, field: Array) -> Array:

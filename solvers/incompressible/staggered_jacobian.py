@@ -96,7 +96,7 @@ class StaggeredJacobian(eqx.Module):
         excess = jnp.sum(rows[-1])
         rows = rows.at[-1].add(-share * excess)
         found = solve(rows.ravel()).reshape(self.state.shape)
-        level = excess * self.scheme.problem.law.viscosity.astype(vector.dtype)
+        level = excess * self.scheme.terms(vector.dtype).law.viscosity
         level = level / (self.inflow_weight * jnp.sum(volume))
         correction = level - jnp.sum(share * found[-1])
         return found.at[-1].add(correction).ravel()
