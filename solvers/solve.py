@@ -130,7 +130,8 @@ def _method(law, method) -> AbstractTimeMethod:
         raise ValueError(
             f"method = {type(method).__name__}, but the pressure of a "
             f"{type(law).__name__} is no rate of anything stored; use SDIRK2, the "
-            "default, SDIRK3, BDF2 or ThetaMethod."
+            "default, SDIRK3, BDF2, ThetaMethod, or ProjectionRungeKutta on a "
+            "StaggeredGrid."
         )
     return method
 

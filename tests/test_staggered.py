@@ -346,5 +346,7 @@ def test_bad_input_is_refused_by_name():
         StaggeredGrid((3, 8))
     with pytest.raises(ValueError, match="increasing"):
         StaggeredGrid((8, 8), lambda s: 1 - s)
-    with pytest.raises(TypeError, match="Explicit knows no constraint"):
+    with pytest.raises(ValueError, match="use SDIRK2, .* or ProjectionRungeKutta"):
         solve(vortices(8), steps=2, method=Explicit())
+    with pytest.raises(TypeError, match="knows no constraint"):
+        vortices(8).rhs(0.0, vortices(8).project(lambda x: jnp.zeros(3)))

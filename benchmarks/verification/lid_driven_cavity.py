@@ -17,7 +17,6 @@ from froude.solvers import (
     Staggered,
     StaggeredGrid,
     WallClustering,
-    discretize,
     solve_steady,
 )
 
@@ -66,7 +65,7 @@ def cavity(reynolds, cells: int) -> Staggered:
         Box((0.0, 0.0), (1.0, 1.0)),
         {"x_min": wall, "x_max": wall, "y_min": wall, "y_max": lid},
     )
-    return discretize(problem, StaggeredGrid((cells, cells), _CLUSTERING))
+    return Staggered(problem, StaggeredGrid((cells, cells), _CLUSTERING))
 
 
 def refined(scheme: Staggered, coarse: Staggered, state) -> jnp.ndarray:
@@ -80,8 +79,12 @@ def refined(scheme: Staggered, coarse: Staggered, state) -> jnp.ndarray:
             np.asarray(fine.stored(axis, fine.points(axis)[0])),
             np.asarray(fine.stored(axis, fine.points(axis)[1])),
         )
-        find = RegularGridInterpolator(lines, centres[axis], bounds_error=False)
-        find.fill_value = None
+        find = RegularGridInterpolator(
+            lines,
+            centres[axis],
+            bounds_error=False,
+            fill_value=None,  # pyright: ignore[reportArgumentType]
+        )
         rows.append(find(np.stack(points, axis=-1)))
     return jnp.asarray(np.stack([*rows, np.zeros_like(rows[0])]))
 

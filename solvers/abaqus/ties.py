@@ -152,8 +152,8 @@ def _independent(matrix: np.ndarray) -> tuple[list[int], np.ndarray]:
     """As many well-conditioned rows as the rank, and the pseudoinverse of these."""
     from scipy.linalg import qr
 
-    factors = qr(matrix.T, mode="economic", pivoting=True)
-    triangle, order = factors[-2], factors[-1]
+    found = qr(matrix.T, mode="r", pivoting=True)
+    triangle, order = found  # pyright: ignore[reportAssignmentType]
     sizes = np.abs(np.diag(triangle))
     rank = int(np.sum(sizes > 1e-10 * sizes[0]))
     chosen = order[:rank].tolist()

@@ -10,8 +10,8 @@ from jaxtyping import Array, Float
 from ...physics import (
     AbstractBoundaryCondition,
     AbstractEssentialCondition,
-    AbstractIncompressible,
     GradientStress,
+    NavierStokes,
     NormalFlux,
     acts_on,
 )
@@ -36,7 +36,7 @@ class BoundaryPart(eqx.Module):
     """
 
     name: str = eqx.field(static=True)
-    law: AbstractIncompressible
+    law: NavierStokes
     conditions: tuple[AbstractBoundaryCondition, ...]
     axis: int = eqx.field(static=True)
     high: bool = eqx.field(static=True)
