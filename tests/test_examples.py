@@ -28,6 +28,7 @@ def run(*arguments, script="heat_sink.py"):
     )
 
 
+@pytest.mark.slow
 def test_the_heat_sink_study_runs_on_another_mesh_and_answers_a_csv(tmp_path):
     designs = tmp_path / "mine.csv"
     designs.write_text(f"{HEADER}\n0.03,0.002,0.005,200,30,30\n")

@@ -128,15 +128,18 @@ def asymptote_steps(
             smooth, largest = np.maximum(smooth, _UNUSED), np.asarray(largest)
             now = largest / smooth
             factor = now if factor is None else _KEPT * now + (1 - _KEPT) * factor
-            # stress rises as a power of density, of which the logarithm is no steeper
-            over = np.log(np.maximum(factor * smooth, _UNUSED))
-            down = slopes / smooth[:, None]
+            if task.volume is not None:
+                over = np.append(factor * smooth, built[0] / task.volume) - 1.0
+                down = [factor[:, None] * slopes, built[1] / task.volume]
+            else:
+                # nothing else holds material: a step that overshoots must come back,
+                # and the logarithm of a power of density is no steeper there
+                over = np.log(np.maximum(factor * smooth, _UNUSED))
+                down = [slopes / smooth[:, None]]
             if task.stiff is not None:
                 over = np.append(over, np.log(work[0] / task.stiff))
-                down = np.vstack([down, work[1] / work[0]])
-            if task.volume is not None:
-                over = np.append(over, built[0] / task.volume - 1.0)
-                down = np.vstack([down, built[1] / task.volume])
+                down.append(work[1] / work[0])
+            down = np.vstack(down)
             new = asymptotes.step(np.asarray(slope, float) / scale, over, down)
             change = float(np.max(np.abs(new - design)))
             rests = change <= tolerance and bool(np.all(over <= _MET))
