@@ -37,9 +37,7 @@ class AbstractGas(AbstractHyperbolicLaw):
     def components(self) -> tuple[Component, ...]:
         """Density, momentum along each axis, energy per volume."""
         momentum = (
-            Component(
-                f"momentum_{axis}", "kg m-2 s-1", f"momentum along {axis}"
-            )
+            Component(f"momentum_{axis}", "kg m-2 s-1", f"momentum along {axis}")
             for axis in _AXES[: self.dimension]
         )
         return (

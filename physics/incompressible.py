@@ -62,6 +62,27 @@ class GradientStress(AbstractViscousStress):
         return viscosity * grad_u
 
 
+class AbstractViscousFlow(AbstractIncompressible):
+    """A flow with the viscous stress τ: what slow and fast flows have in common."""
+
+    viscosity: eqx.AbstractVar[Array]
+    body_force: eqx.AbstractVar[Callable[..., Array] | None]
+    viscous_stress: eqx.AbstractVar[AbstractViscousStress]
+    dimension: eqx.AbstractVar[int]
+
+    def __check_init__(self) -> None:
+        check_dimension(self, self.dimension)
+
+    @property
+    def components(self) -> tuple[Component, ...]:
+        """`velocity_x`, … [m s^-1] and `pressure` [Pa]."""
+        return velocity_components(self.dimension)
+
+    def flux(self, t, x, u, grad_u):
+        _, gradient, pressure = parts(self, u, grad_u)
+        return momentum_flux(pressure, self.viscous_stress(self.viscosity, gradient))
+
+
 def velocity_components(dimension: int) -> tuple[Component, ...]:
     """`velocity_x`, … and `pressure`."""
     return (

@@ -89,45 +89,15 @@ class _Forced(AbstractBalanceLaw):
         return self.law.source(t, x, u, grad_u) + forcing
 
 
-class _ForcedHyperbolic(AbstractHyperbolicLaw):
+class _ForcedHyperbolic(_Forced, AbstractHyperbolicLaw):
     law: AbstractHyperbolicLaw
-    exact: Exact
-
-    @property
-    def components(self) -> tuple[Component, ...]:
-        return self.law.components
-
-    def storage(self, t, x, u):
-        return self.law.storage(t, x, u)
-
-    def flux(self, t, x, u, grad_u):
-        return self.law.flux(t, x, u, grad_u)
-
-    def source(self, t, x, u, grad_u):
-        forcing = _forcing(self.law, self.exact, t, x)
-        return self.law.source(t, x, u, grad_u) + forcing
 
     def max_wave_speed(self, t, x, u, normal):
         return self.law.max_wave_speed(t, x, u, normal)
 
 
-class _ForcedIncompressible(AbstractIncompressible):
+class _ForcedIncompressible(_Forced, AbstractIncompressible):
     law: AbstractIncompressible
-    exact: Exact
-
-    @property
-    def components(self) -> tuple[Component, ...]:
-        return self.law.components
-
-    def storage(self, t, x, u):
-        return self.law.storage(t, x, u)
-
-    def flux(self, t, x, u, grad_u):
-        return self.law.flux(t, x, u, grad_u)
-
-    def source(self, t, x, u, grad_u):
-        forcing = _forcing(self.law, self.exact, t, x)
-        return self.law.source(t, x, u, grad_u) + forcing
 
 
 class _ExactInitial(eqx.Module):

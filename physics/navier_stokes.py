@@ -13,19 +13,16 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from .incompressible import (
-    AbstractIncompressible,
+    AbstractViscousFlow,
     AbstractViscousStress,
     SymmetricStress,
     body_force_at,
-    check_dimension,
-    momentum_flux,
     parts,
-    velocity_components,
 )
 from .parameter import function_parameter, parameter
 
 
-class NavierStokes(AbstractIncompressible):
+class NavierStokes(AbstractViscousFlow):
     """Components velocity_x, …, pressure; momentum is stored.
 
     Args:
@@ -45,19 +42,8 @@ class NavierStokes(AbstractIncompressible):
     viscous_stress: AbstractViscousStress = SymmetricStress()
     dimension: int = eqx.field(static=True, default=2)
 
-    def __check_init__(self) -> None:
-        check_dimension(self, self.dimension)
-
-    @property
-    def components(self):
-        return velocity_components(self.dimension)
-
     def storage(self, t, x, u):
         return jnp.append(self.density * u[:-1], jnp.zeros_like(u[-1]))
-
-    def flux(self, t, x, u, grad_u):
-        _, gradient, pressure = parts(self, u, grad_u)
-        return momentum_flux(pressure, self.viscous_stress(self.viscosity, gradient))
 
     def source(self, t, x, u, grad_u):
         velocity, gradient, _ = parts(self, u, grad_u)
