@@ -15,7 +15,7 @@ from froude.solvers import ProjectionRungeKutta, StaggeredGrid, project_velocity
 
 from ..evidence import below, order
 
-GROUP = "flows"
+GROUP = "flow"
 TIER = "verify"
 
 _NU = 0.05
